@@ -1,0 +1,19 @@
+//! What a job is: its specification, its states, the events it causes, and the frames in which
+//! studio and worker speak of it. Plain data and pure functions; no files, no processes, no clock.
+//!
+//! A **job** is one request of a composer. It has N **variations**, one for each of its seeds. A
+//! variation becomes a **piece** in the library from its first bar on. What happens to a variation
+//! is a walk through [`VariationState`]; [`VariationState::may_become`] is the whole law of it.
+
+mod frame;
+mod message;
+mod spec;
+mod state;
+
+pub use frame::{Decoder, FrameError, MAX_FRAME_BYTES, encode};
+pub use message::{Change, FromWorker, JobEvent, SequenceSpec, ToWorker, WorkerError};
+pub use spec::{
+    JobId, JobSpec, Limits, MAX_SEED, MAX_VARIATIONS, Sampling, SpecError, Style, VariationId,
+    style_lines,
+};
+pub use state::{Ending, VariationState};

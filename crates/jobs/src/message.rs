@@ -1,0 +1,112 @@
+//! What studio and worker say to each other.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Ending, Limits, Sampling, Style, VariationId};
+
+/// One variation as the worker is asked for it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SequenceSpec {
+    /// Whose it is.
+    pub id: VariationId,
+    /// The prompt.
+    pub style: Style,
+    /// How characters are drawn.
+    pub sampling: Sampling,
+    /// Where it ends at the latest.
+    pub limits: Limits,
+    /// The piece depends on this alone, whoever its neighbours in the batch are.
+    pub seed: u64,
+}
+
+/// From the studio to the worker.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "say", rename_all = "snake_case")]
+pub enum ToWorker {
+    /// Take this model; the first message, once in a worker's life.
+    Load {
+        /// A folder with `config.json` and weights.
+        model: PathBuf,
+        /// The most sequences at once.
+        slots: usize,
+    },
+    /// Write this; it waits in the worker until a slot is free.
+    Start(SequenceSpec),
+    /// Stop that; answered by [`Change::Cancelled`] if it was still there.
+    Cancel {
+        /// Which.
+        id: VariationId,
+    },
+}
+
+/// From the worker to the studio.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "say", rename_all = "snake_case")]
+pub enum FromWorker {
+    /// The model is loaded.
+    Ready {
+        /// For people: `CPU, 2 threads`.
+        device: String,
+        /// How many sequences run at once.
+        slots: usize,
+        /// The model's parameters.
+        parameters: u64,
+    },
+    /// The model cannot be loaded, or the device is gone; the worker ends after saying it.
+    Fatal(WorkerError),
+    /// Something happened to a sequence.
+    Job(JobEvent),
+}
+
+/// Something happened to one variation. Events of one variation come in order: `Started`, `Header`,
+/// `Bar` 0, 1, 2 …, then one of the last three, once.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct JobEvent {
+    /// Which variation.
+    pub id: VariationId,
+    /// What happened to it.
+    pub change: Change,
+}
+
+/// What can happen to a variation in the worker.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Change {
+    /// It has a slot.
+    Started,
+    /// All lines before the first bar, style lines included.
+    Header {
+        /// Ends with a line end.
+        text: String,
+    },
+    /// One more bar: a line of interleaved text.
+    Bar {
+        /// Counts from 0.
+        index: u32,
+        /// Ends with a line end.
+        text: String,
+    },
+    /// The piece is whole.
+    Finished {
+        /// Why it ended.
+        ending: Ending,
+        /// Patches drawn.
+        patches: u32,
+    },
+    /// It was stopped as asked.
+    Cancelled,
+    /// This one cannot go on; the others do.
+    Failed(WorkerError),
+}
+
+/// What went wrong in the worker, in a form that outlives it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("{message}")]
+pub struct WorkerError {
+    /// Stable, for programs: `weights_truncated`.
+    pub code: String,
+    /// For people.
+    pub message: String,
+}
