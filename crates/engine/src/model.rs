@@ -1,0 +1,82 @@
+//! What the engine asks of a model.
+
+use jobs::Sampling;
+
+/// Characters in a patch.
+pub const PATCH_SIZE: usize = 16;
+
+/// One token of the patch decoder: 16 character ids. A patch of fewer characters is closed by 2
+/// (EOS) and filled with 0 (PAD).
+pub type Patch = [u8; PATCH_SIZE];
+
+/// A patch to be drawn: one row of the batch.
+#[derive(Debug, Clone, Copy)]
+pub struct Row<'a> {
+    /// The slot whose context it continues.
+    pub slot: usize,
+    /// The patch to append to the context first.
+    pub input: Patch,
+    /// The piece's seed.
+    pub seed: u64,
+    /// Which patch of the piece it is; goes on counting over context restarts.
+    pub patch_index: u64,
+    /// How characters are drawn.
+    pub sampling: Sampling,
+    /// The first characters of the patch, if they are settled already.
+    pub forced: &'a [u8],
+    /// No bar has begun yet: a patch that begins with `[r:` must go on with `0/`.
+    pub opens_body: bool,
+}
+
+/// A text as context to go on from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Continuation {
+    /// Whole patches.
+    pub patches: Vec<Patch>,
+    /// The first characters of the patch to be drawn next.
+    pub open: Vec<u8>,
+}
+
+/// An error with a stable word for programs.
+pub trait ModelError: std::fmt::Display {
+    /// In snake case.
+    fn code(&self) -> &str;
+}
+
+/// A model with a fixed number of slots, each with a context of patches.
+pub trait Model {
+    /// What can go wrong.
+    type Error: ModelError;
+
+    /// The most patches in a slot's context.
+    fn patch_length(&self) -> usize;
+
+    /// The patches with which a piece of these style lines begins.
+    ///
+    /// # Errors
+    /// Text the model has no characters for.
+    fn encode_prompt(&self, style_lines: &str) -> Result<Vec<Patch>, Self::Error>;
+
+    /// The header and the last half of the body as a fresh context, at least one patch and fewer
+    /// than [`Model::patch_length`].
+    ///
+    /// # Errors
+    /// A body that cannot be halved.
+    fn encode_continuation(&self, header: &str, body: &str) -> Result<Continuation, Self::Error>;
+
+    /// Empties a slot.
+    fn clear(&mut self, slot: usize);
+
+    /// Appends patches to a slot's context.
+    ///
+    /// # Errors
+    /// Those of the device.
+    fn prefill(&mut self, slot: usize, patches: &[Patch]) -> Result<(), Self::Error>;
+
+    /// For each row: appends its input and draws the patch after it. A row's result does not depend
+    /// on the other rows.
+    ///
+    /// # Errors
+    /// Those of the device; no row has a result then.
+    fn step(&mut self, rows: &[Row<'_>]) -> Result<Vec<Patch>, Self::Error>;
+}

@@ -1,0 +1,219 @@
+//! One variation while it is written: its text so far and where it ends.
+
+use std::time::Duration;
+
+use jobs::{Change, Ending, JobEvent, SequenceSpec, VariationId, WorkerError};
+
+use crate::model::{Continuation, PATCH_SIZE, Patch, Row};
+
+const BOS: u8 = 1;
+const EOS: u8 = 2;
+
+/// The longest piece in bytes, as in NotaGen's own inference.
+const MAX_PIECE_BYTES: usize = 102_400;
+
+/// The longest header in patches. Real ones have 16 to 27; a 41-part score has about 200.
+const MAX_HEADER_PATCHES: u32 = 512;
+
+#[derive(Debug)]
+pub(crate) struct Sequence {
+    spec: SequenceSpec,
+    started: Duration,
+    /// Whole lines before the first bar, style lines included.
+    header: String,
+    /// Everything since, the unfinished line included.
+    body: String,
+    /// The unfinished line: a suffix of the header's or the body's text.
+    line: String,
+    in_body: bool,
+    bars: u32,
+    /// Patches drawn, which is the next one's index.
+    drawn: u32,
+    /// Patches in the slot's context, the input of the next step included.
+    context: usize,
+    patch_length: usize,
+    input: Patch,
+    open: Vec<u8>,
+}
+
+/// What follows from a patch.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Turn {
+    GoesOn,
+    ContextFull,
+    Ended,
+}
+
+impl Sequence {
+    pub(crate) fn new(
+        spec: SequenceSpec,
+        header: String,
+        prompt: &[Patch],
+        patch_length: usize,
+        now: Duration,
+    ) -> Self {
+        Self {
+            spec,
+            started: now,
+            header,
+            body: String::new(),
+            line: String::new(),
+            in_body: false,
+            bars: 0,
+            drawn: 0,
+            context: prompt.len(),
+            patch_length,
+            input: prompt.last().copied().unwrap_or([0; PATCH_SIZE]),
+            open: Vec::new(),
+        }
+    }
+
+    pub(crate) fn id(&self) -> VariationId {
+        self.spec.id
+    }
+
+    pub(crate) fn row(&self, slot: usize) -> Row<'_> {
+        Row {
+            slot,
+            input: self.input,
+            seed: self.spec.seed,
+            patch_index: u64::from(self.drawn),
+            sampling: self.spec.sampling,
+            forced: &self.open,
+            opens_body: !self.in_body,
+        }
+    }
+
+    /// Header and body as they stand, unfinished line included.
+    pub(crate) fn text(&self) -> (&str, &str) {
+        (&self.header, &self.body)
+    }
+
+    pub(crate) fn go_on_from(&mut self, continuation: Continuation) {
+        self.context = continuation.patches.len();
+        if let Some(&last) = continuation.patches.last() {
+            self.input = last;
+        }
+        self.open = continuation.open;
+    }
+
+    /// Adds a drawn patch to the text.
+    pub(crate) fn take(
+        &mut self,
+        patch: Patch,
+        now: Duration,
+        mut tell: impl FnMut(JobEvent),
+    ) -> Turn {
+        let id = self.id();
+        let mut tell = |change| tell(JobEvent { id, change });
+        self.drawn += 1;
+        if let [BOS, EOS, ..] = patch {
+            if !self.line.is_empty() && self.in_body {
+                self.end_line(&mut tell);
+            }
+            return self.end(Ending::Complete, &mut tell);
+        }
+
+        let already_there = self.open.len();
+        let characters = patch
+            .iter()
+            .take_while(|&&c| c != EOS)
+            .skip(already_there)
+            .filter(|&&c| c > EOS);
+        if !self.in_body && (patch.starts_with(b"[r:") || patch.starts_with(b"[V:")) {
+            self.begin_body();
+        }
+        for &character in characters {
+            self.line.push(char::from(character));
+            if self.in_body {
+                self.body.push(char::from(character));
+            }
+            if character == b'\n' {
+                self.end_line(&mut tell);
+                if self.spec.limits.max_bars == Some(self.bars) {
+                    return self.end(Ending::BarLimit, &mut tell);
+                }
+            }
+        }
+        self.input = patch;
+        self.context += 1;
+        self.open.clear();
+
+        let limits = self.spec.limits;
+        if !self.in_body && self.drawn >= MAX_HEADER_PATCHES {
+            return self.end(Ending::LengthLimit, &mut tell);
+        }
+        if limits.max_patches.is_some_and(|most| self.drawn >= most)
+            || self.header.len() + self.body.len() >= MAX_PIECE_BYTES
+        {
+            return self.end(Ending::LengthLimit, &mut tell);
+        }
+        if limits
+            .max_seconds
+            .is_some_and(|most| now.saturating_sub(self.started).as_secs() >= u64::from(most))
+        {
+            return self.end(Ending::TimeLimit, &mut tell);
+        }
+        if self.context >= self.patch_length {
+            return if self.in_body {
+                Turn::ContextFull
+            } else {
+                self.end(Ending::LengthLimit, &mut tell)
+            };
+        }
+        Turn::GoesOn
+    }
+
+    fn begin_body(&mut self) {
+        self.in_body = true;
+        if !self.line.is_empty() {
+            // A header line the model left open: the body still begins on a line of its own.
+            self.header.push_str(&self.line);
+            self.header.push('\n');
+            self.line.clear();
+        }
+    }
+
+    fn end_line(&mut self, tell: &mut impl FnMut(Change)) {
+        let mut text = std::mem::take(&mut self.line);
+        if !text.ends_with('\n') {
+            text.push('\n');
+        }
+        if !self.in_body {
+            self.header.push_str(&text);
+            return;
+        }
+        if text.trim().is_empty() {
+            return;
+        }
+        if self.bars == 0 {
+            tell(Change::Header {
+                text: self.header.clone(),
+            });
+        }
+        tell(Change::Bar {
+            index: self.bars,
+            text,
+        });
+        self.bars += 1;
+    }
+
+    /// A bar that a limit cut in the middle is not part of the piece.
+    fn end(&mut self, ending: Ending, tell: &mut impl FnMut(Change)) -> Turn {
+        tell(if self.bars == 0 {
+            Change::Failed(WorkerError {
+                code: "no_bars".into(),
+                message: format!(
+                    "the model wrote {} patches and not one whole bar; another seed may do better",
+                    self.drawn
+                ),
+            })
+        } else {
+            Change::Finished {
+                ending,
+                patches: self.drawn,
+            }
+        });
+        Turn::Ended
+    }
+}

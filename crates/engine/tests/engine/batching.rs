@@ -1,0 +1,130 @@
+//! Who is in the batch, and that it makes no difference to a piece.
+
+use std::time::Duration;
+
+use engine::Engine;
+use jobs::{Change, Limits};
+use proptest::prelude::*;
+
+use crate::fake::{Fake, bars, last, lines_of, run, sequence};
+
+#[test]
+fn a_waiting_sequence_joins_as_soon_as_a_slot_is_free() {
+    let mut engine = Engine::new(2);
+    let mut model = Fake::new(2);
+    // Seeds 0 and 11: one bar and twelve.
+    let specs = [
+        sequence(1, 0, Limits::default()),
+        sequence(2, 11, Limits::default()),
+        sequence(3, 11, Limits::default()),
+    ];
+    let ids = specs.clone().map(|spec| spec.id);
+    for spec in specs {
+        engine.submit(spec);
+    }
+    let events = run(&mut engine, &mut model);
+    let place = |id, wanted: fn(&Change) -> bool| {
+        let found = events.iter().position(|e| e.id == id && wanted(&e.change));
+        found.expect("the event")
+    };
+    let joined = place(ids[2], |c| matches!(c, Change::Started));
+    assert!(place(ids[0], |c| matches!(c, Change::Finished { .. })) < joined);
+    assert!(joined < place(ids[1], |c| matches!(c, Change::Finished { .. })));
+    assert_eq!(model.most_rows, 2);
+}
+
+#[test]
+fn a_cancelled_sequence_says_nothing_more_and_frees_its_slot() {
+    let mut engine = Engine::new(1);
+    let mut model = Fake::new(1);
+    let (first, second) = (
+        sequence(1, 11, Limits::default()),
+        sequence(2, 3, Limits::default()),
+    );
+    let (first_id, second_id) = (first.id, second.id);
+    engine.submit(first);
+    engine.submit(second);
+    for second in 0..6 {
+        engine.step(&mut model, Duration::from_secs(second)).unwrap();
+    }
+    let told = engine.cancel(first_id).expect("it was running");
+    assert_eq!(told.change, Change::Cancelled);
+    assert_eq!(engine.cancel(first_id), None, "it is gone");
+    let events = run(&mut engine, &mut model);
+    assert!(events.iter().all(|event| event.id == second_id));
+    assert_eq!(bars(&events, second_id), lines_of(3)[2..].concat());
+}
+
+#[test]
+fn a_waiting_sequence_can_be_cancelled() {
+    let mut engine = Engine::new(1);
+    let spec = sequence(1, 1, Limits::default());
+    let id = spec.id;
+    engine.submit(spec);
+    assert!(engine.cancel(id).is_some());
+    assert!(engine.is_idle());
+}
+
+#[derive(Debug, Clone)]
+enum Act {
+    Submit(u64),
+    Cancel(usize),
+    Step(u8),
+}
+
+fn acts() -> impl Strategy<Value = Vec<Act>> {
+    let act = prop_oneof![
+        (0u64..40).prop_map(Act::Submit),
+        (0usize..40).prop_map(Act::Cancel),
+        (1u8..20).prop_map(Act::Step),
+    ];
+    proptest::collection::vec(act, 1..60)
+}
+
+proptest! {
+    /// Whatever joins and leaves, each piece that is not cancelled is what it would be alone, every
+    /// sequence comes to exactly one end, and no more run than there are slots.
+    #[test]
+    fn company_makes_no_difference(acts in acts(), slots in 1usize..6, patch_length in 20usize..80) {
+        let mut engine = Engine::new(slots);
+        let mut model = Fake::new(slots);
+        model.patch_length = patch_length;
+        let mut submitted = Vec::new();
+        let mut events = Vec::new();
+        let mut now = 0;
+        for act in acts {
+            match act {
+                Act::Submit(seed) => {
+                    let spec = sequence(submitted.len() as u32, seed, Limits::default());
+                    submitted.push((spec.id, seed));
+                    engine.submit(spec);
+                }
+                Act::Cancel(which) => {
+                    if let Some(&(id, _)) = submitted.get(which) {
+                        events.extend(engine.cancel(id));
+                    }
+                }
+                Act::Step(times) => {
+                    for _ in 0..times {
+                        now += 1;
+                        events.extend(engine.step(&mut model, Duration::from_secs(now)).unwrap());
+                    }
+                }
+            }
+        }
+        events.extend(run(&mut engine, &mut model));
+        prop_assert!(model.most_rows <= slots);
+        for (id, seed) in submitted {
+            let ends = events.iter().filter(|e| e.id == id).filter(|e| {
+                matches!(e.change, Change::Finished { .. } | Change::Cancelled | Change::Failed(_))
+            });
+            prop_assert_eq!(ends.count(), 1);
+            let whole = lines_of(seed)[2..].concat();
+            match last(&events, id) {
+                Change::Finished { .. } => prop_assert_eq!(bars(&events, id), whole),
+                Change::Cancelled => prop_assert!(whole.starts_with(&bars(&events, id))),
+                other => prop_assert!(false, "{:?}", other),
+            }
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! Where a piece ends, and what is told of it.
+
+use engine::Engine;
+use jobs::{Change, Ending, Limits};
+
+use crate::fake::{Fake, bars, last, lines_of, run, script, sequence};
+
+fn finished(ending: Ending, seed: u64) -> Change {
+    Change::Finished {
+        ending,
+        patches: script(seed).len() as u32,
+    }
+}
+
+#[test]
+fn a_piece_is_told_from_its_header_to_its_end_in_order() {
+    let mut engine = Engine::new(1);
+    let mut model = Fake::new(1);
+    let spec = sequence(1, 5, Limits::default());
+    let id = spec.id;
+    engine.submit(spec);
+    let events = run(&mut engine, &mut model);
+
+    assert_eq!(events[0].change, Change::Started);
+    let header = "%Romantic\n%Composer 1\n%Art Song\nL:1/8\nV:1 nm=\"seed 5\"\n";
+    let text = header.to_owned();
+    assert_eq!(events[1].change, Change::Header { text });
+    for (index, line) in lines_of(5)[2..].iter().enumerate() {
+        let expected = Change::Bar {
+            index: index as u32,
+            text: line.clone(),
+        };
+        assert_eq!(events[2 + index].change, expected);
+    }
+    assert_eq!(last(&events, id), &finished(Ending::Complete, 5));
+}
+
+#[test]
+fn the_bar_limit_ends_a_piece_at_a_bar_line() {
+    let limits = Limits {
+        max_bars: Some(2),
+        ..Limits::default()
+    };
+    let mut engine = Engine::new(1);
+    let spec = sequence(1, 11, limits);
+    let id = spec.id;
+    engine.submit(spec);
+    let events = run(&mut engine, &mut Fake::new(1));
+    assert_eq!(bars(&events, id), lines_of(11)[2..4].concat());
+    let Change::Finished { ending, .. } = last(&events, id) else {
+        panic!("not finished");
+    };
+    assert_eq!(*ending, Ending::BarLimit);
+}
+
+#[test]
+fn patches_and_time_end_a_piece_after_its_last_whole_bar() {
+    for (limits, ending) in [
+        (
+            Limits {
+                max_patches: Some(8),
+                ..Limits::default()
+            },
+            Ending::LengthLimit,
+        ),
+        (
+            Limits {
+                max_seconds: Some(8),
+                ..Limits::default()
+            },
+            Ending::TimeLimit,
+        ),
+    ] {
+        let mut engine = Engine::new(1);
+        let spec = sequence(1, 11, limits);
+        let id = spec.id;
+        engine.submit(spec);
+        let events = run(&mut engine, &mut Fake::new(1));
+        let text = bars(&events, id);
+        assert!(text.ends_with('\n') && !text.is_empty());
+        assert!(lines_of(11).concat().contains(&text), "only whole bars");
+        assert!(matches!(last(&events, id), Change::Finished { ending: e, .. } if *e == ending));
+    }
+}
+
+#[test]
+fn a_piece_without_a_bar_fails_and_says_so() {
+    let limits = Limits {
+        max_patches: Some(2),
+        ..Limits::default()
+    };
+    let mut engine = Engine::new(1);
+    let spec = sequence(1, 11, limits);
+    let id = spec.id;
+    engine.submit(spec);
+    let events = run(&mut engine, &mut Fake::new(1));
+    assert!(matches!(last(&events, id), Change::Failed(error) if error.code == "no_bars"));
+}
+
+#[test]
+fn a_piece_longer_than_the_context_restarts_and_loses_nothing() {
+    let mut engine = Engine::new(1);
+    let mut model = Fake::new(1);
+    model.patch_length = 20;
+    let spec = sequence(1, 11, Limits::default());
+    let id = spec.id;
+    engine.submit(spec);
+    let events = run(&mut engine, &mut model);
+    assert!(model.restarts > 0, "the piece is longer than the context");
+    assert_eq!(bars(&events, id), lines_of(11)[2..].concat());
+    assert_eq!(last(&events, id), &finished(Ending::Complete, 11));
+}
+
+#[test]
+fn a_sequence_the_model_refuses_fails_alone() {
+    let mut engine = Engine::new(1);
+    let mut model = Fake::new(1);
+    model.refuses_composer = Some("Composer 1\n");
+    let (refused, other) = (
+        sequence(1, 3, Limits::default()),
+        sequence(2, 4, Limits::default()),
+    );
+    let (refused_id, other_id) = (refused.id, other.id);
+    engine.submit(refused);
+    engine.submit(other);
+    let events = run(&mut engine, &mut model);
+    assert!(matches!(last(&events, refused_id), Change::Failed(e) if e.code == "refused"));
+    assert_eq!(last(&events, other_id), &finished(Ending::Complete, 4));
+}

@@ -1,0 +1,169 @@
+//! A model whose pieces are known beforehand: the piece of a seed is a function of the seed.
+
+use std::time::Duration;
+
+use engine::{Continuation, Engine, Model, ModelError, PATCH_SIZE, Patch, Row};
+use jobs::{Change, JobEvent, JobId, Limits, Sampling, SequenceSpec, Style, VariationId};
+
+pub(crate) struct Fake {
+    pub(crate) patch_length: usize,
+    /// Patches in each slot's context.
+    pub(crate) contexts: Vec<usize>,
+    pub(crate) restarts: usize,
+    pub(crate) most_rows: usize,
+    pub(crate) refuses_composer: Option<&'static str>,
+}
+
+#[derive(Debug)]
+pub(crate) struct FakeError;
+
+impl std::fmt::Display for FakeError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("refused")
+    }
+}
+
+impl ModelError for FakeError {
+    fn code(&self) -> &str {
+        "refused"
+    }
+}
+
+pub(crate) fn patches(text: &str) -> Vec<Patch> {
+    text.as_bytes()
+        .chunks(PATCH_SIZE)
+        .map(|chunk| {
+            let mut patch = [0; PATCH_SIZE];
+            patch[..chunk.len()].copy_from_slice(chunk);
+            if chunk.len() < PATCH_SIZE {
+                patch[chunk.len()] = 2;
+            }
+            patch
+        })
+        .collect()
+}
+
+/// Two header lines and 1 to 12 bars, each line cut into patches of its own.
+pub(crate) fn lines_of(seed: u64) -> Vec<String> {
+    let bars = seed % 12 + 1;
+    let mut lines = vec!["L:1/8\n".to_owned(), format!("V:1 nm=\"seed {seed}\"\n")];
+    for bar in 0..bars {
+        let notes = "CDEFGABc".repeat(((seed + bar) % 3 + 1) as usize);
+        lines.push(format!("[r:{bar}/{}][V:1]{notes}|\n", bars - 1 - bar));
+    }
+    lines
+}
+
+pub(crate) fn script(seed: u64) -> Vec<Patch> {
+    let mut all: Vec<Patch> = lines_of(seed).iter().flat_map(|l| patches(l)).collect();
+    let mut end = [2; PATCH_SIZE];
+    end[0] = 1;
+    all.push(end);
+    all
+}
+
+impl Fake {
+    pub(crate) fn new(slots: usize) -> Self {
+        Self {
+            patch_length: 1024,
+            contexts: vec![0; slots],
+            restarts: 0,
+            most_rows: 0,
+            refuses_composer: None,
+        }
+    }
+}
+
+impl Model for Fake {
+    type Error = FakeError;
+
+    fn patch_length(&self) -> usize {
+        self.patch_length
+    }
+
+    fn encode_prompt(&self, style_lines: &str) -> Result<Vec<Patch>, FakeError> {
+        match self.refuses_composer {
+            Some(name) if style_lines.contains(name) => Err(FakeError),
+            _ => Ok(patches(style_lines)),
+        }
+    }
+
+    fn encode_continuation(&self, header: &str, body: &str) -> Result<Continuation, FakeError> {
+        let lines: Vec<&str> = body.split_inclusive('\n').collect();
+        let tail = lines[lines.len() - lines.len() / 2..].concat();
+        Ok(Continuation {
+            patches: patches(&format!("{header}{tail}")),
+            open: Vec::new(),
+        })
+    }
+
+    fn clear(&mut self, slot: usize) {
+        self.restarts += usize::from(self.contexts[slot] + 1 >= self.patch_length);
+        self.contexts[slot] = 0;
+    }
+
+    fn prefill(&mut self, slot: usize, patches: &[Patch]) -> Result<(), FakeError> {
+        self.contexts[slot] += patches.len();
+        Ok(())
+    }
+
+    fn step(&mut self, rows: &[Row<'_>]) -> Result<Vec<Patch>, FakeError> {
+        self.most_rows = self.most_rows.max(rows.len());
+        Ok(rows
+            .iter()
+            .map(|row| {
+                self.contexts[row.slot] += 1;
+                assert!(self.contexts[row.slot] < self.patch_length, "context overrun");
+                script(row.seed)[row.patch_index as usize]
+            })
+            .collect())
+    }
+}
+
+pub(crate) fn sequence(number: u32, seed: u64, limits: Limits) -> SequenceSpec {
+    SequenceSpec {
+        id: VariationId {
+            job: JobId::default(),
+            number,
+        },
+        style: Style {
+            period: "Romantic".into(),
+            composer: format!("Composer {number}"),
+            instrumentation: "Art Song".into(),
+        },
+        sampling: Sampling {
+            top_k: 9,
+            top_p: 0.9,
+            temperature: 1.0,
+        },
+        limits,
+        seed,
+    }
+}
+
+/// Steps until nothing is left to do, one second of the engine's time a step.
+pub(crate) fn run(engine: &mut Engine, model: &mut Fake) -> Vec<JobEvent> {
+    let mut events = Vec::new();
+    for second in 0..100_000 {
+        if engine.is_idle() {
+            return events;
+        }
+        events.extend(engine.step(model, Duration::from_secs(second)).unwrap());
+    }
+    panic!("the engine never came to rest");
+}
+
+pub(crate) fn bars(events: &[JobEvent], id: VariationId) -> String {
+    let of_it = events.iter().filter(|event| event.id == id);
+    of_it
+        .filter_map(|event| match &event.change {
+            Change::Bar { text, .. } => Some(text.as_str()),
+            _ => None,
+        })
+        .collect()
+}
+
+pub(crate) fn last(events: &[JobEvent], id: VariationId) -> &Change {
+    let mut of_it = events.iter().filter(|event| event.id == id);
+    &of_it.next_back().expect("an event").change
+}

@@ -1,0 +1,5 @@
+//! The engine with a model of a few lines.
+
+mod batching;
+mod endings;
+mod fake;
