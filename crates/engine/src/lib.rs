@@ -126,7 +126,13 @@ impl Engine {
                 let header = jobs::style_lines(&spec.style);
                 let admitted = model.encode_prompt(&header).and_then(|prompt| {
                     fill(model, slot, &prompt)?;
-                    Ok(Sequence::new(spec, header, &prompt, model.patch_length(), now))
+                    Ok(Sequence::new(
+                        spec,
+                        header,
+                        &prompt,
+                        model.patch_length(),
+                        now,
+                    ))
                 });
                 match admitted {
                     Ok(sequence) => {
@@ -153,11 +159,7 @@ fn fill<M: Model>(model: &mut M, slot: usize, patches: &[Patch]) -> Result<(), M
 }
 
 /// Goes on in a fresh context that holds the header and the last half of the body.
-fn restart<M: Model>(
-    model: &mut M,
-    slot: usize,
-    sequence: &mut Sequence,
-) -> Result<(), M::Error> {
+fn restart<M: Model>(model: &mut M, slot: usize, sequence: &mut Sequence) -> Result<(), M::Error> {
     let (header, body) = sequence.text();
     let continuation = model.encode_continuation(header, body)?;
     fill(model, slot, &continuation.patches)?;

@@ -45,7 +45,9 @@ fn a_cancelled_sequence_says_nothing_more_and_frees_its_slot() {
     engine.submit(first);
     engine.submit(second);
     for second in 0..6 {
-        engine.step(&mut model, Duration::from_secs(second)).unwrap();
+        engine
+            .step(&mut model, Duration::from_secs(second))
+            .unwrap();
     }
     let told = engine.cancel(first_id).expect("it was running");
     assert_eq!(told.change, Change::Cancelled);

@@ -113,7 +113,10 @@ impl Model for Fake {
             .iter()
             .map(|row| {
                 self.contexts[row.slot] += 1;
-                assert!(self.contexts[row.slot] < self.patch_length, "context overrun");
+                assert!(
+                    self.contexts[row.slot] < self.patch_length,
+                    "context overrun"
+                );
                 script(row.seed)[row.patch_index as usize]
             })
             .collect())
