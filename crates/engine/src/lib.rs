@@ -124,7 +124,7 @@ impl Engine {
                 };
                 let id = spec.id;
                 let header = jobs::style_lines(&spec.style);
-                let admitted = model.encode_prompt(&header).and_then(|prompt| {
+                let admitted = model.encode_prompt(&spec.style).and_then(|prompt| {
                     fill(model, slot, &prompt)?;
                     Ok(Sequence::new(
                         spec,

@@ -1,6 +1,6 @@
 //! What the engine asks of a model.
 
-use jobs::Sampling;
+use jobs::{Sampling, Style};
 
 /// Characters in a patch.
 pub const PATCH_SIZE: usize = 16;
@@ -51,11 +51,11 @@ pub trait Model {
     /// The most patches in a slot's context.
     fn patch_length(&self) -> usize;
 
-    /// The patches with which a piece of these style lines begins.
+    /// The patches with which a piece in this style begins.
     ///
     /// # Errors
     /// Text the model has no characters for.
-    fn encode_prompt(&self, style_lines: &str) -> Result<Vec<Patch>, Self::Error>;
+    fn encode_prompt(&self, style: &Style) -> Result<Vec<Patch>, Self::Error>;
 
     /// The header and the last half of the body as a fresh context, at least one patch and fewer
     /// than [`Model::patch_length`].

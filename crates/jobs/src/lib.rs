@@ -11,7 +11,7 @@ mod spec;
 mod state;
 
 pub use frame::{Decoder, FrameError, MAX_FRAME_BYTES, encode};
-pub use message::{Change, FromWorker, JobEvent, SequenceSpec, ToWorker, WorkerError};
+pub use message::{Change, Device, FromWorker, JobEvent, SequenceSpec, ToWorker, WorkerError};
 pub use spec::{
     JobId, JobSpec, Limits, MAX_SEED, MAX_VARIATIONS, Sampling, SpecError, Style, VariationId,
     style_lines,

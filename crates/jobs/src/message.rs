@@ -21,6 +21,17 @@ pub struct SequenceSpec {
     pub seed: u64,
 }
 
+/// Where a model computes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Device {
+    /// The best there is.
+    #[default]
+    Auto,
+    /// The processor, whatever else there is.
+    Cpu,
+}
+
 /// From the studio to the worker.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "say", rename_all = "snake_case")]
@@ -31,6 +42,8 @@ pub enum ToWorker {
         model: PathBuf,
         /// The most sequences at once.
         slots: usize,
+        /// Where to compute.
+        device: Device,
     },
     /// Write this; it waits in the worker until a slot is free.
     Start(SequenceSpec),

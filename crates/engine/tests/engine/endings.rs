@@ -115,7 +115,7 @@ fn a_piece_longer_than_the_context_restarts_and_loses_nothing() {
 fn a_sequence_the_model_refuses_fails_alone() {
     let mut engine = Engine::new(1);
     let mut model = Fake::new(1);
-    model.refuses_composer = Some("Composer 1\n");
+    model.refuses_composer = Some("Composer 1");
     let (refused, other) = (
         sequence(1, 3, Limits::default()),
         sequence(2, 4, Limits::default()),

@@ -81,10 +81,10 @@ impl Model for Fake {
         self.patch_length
     }
 
-    fn encode_prompt(&self, style_lines: &str) -> Result<Vec<Patch>, FakeError> {
+    fn encode_prompt(&self, style: &Style) -> Result<Vec<Patch>, FakeError> {
         match self.refuses_composer {
-            Some(name) if style_lines.contains(name) => Err(FakeError),
-            _ => Ok(patches(style_lines)),
+            Some(name) if style.composer == name => Err(FakeError),
+            _ => Ok(patches(&jobs::style_lines(style))),
         }
     }
 

@@ -1,0 +1,161 @@
+//! The worker: a process that owns the device. It holds one model and an engine, and speaks framed
+//! JSON on its standard input and output. It knows neither the library nor the window.
+//!
+//! It is a process because a crash in a driver, a model that does not fit, or a bug in the
+//! arithmetic must not take the window, the queue or the library with it. It keeps nothing: when it
+//! dies, the studio starts another and asks again.
+//!
+//! It ends when its input ends, so that it never outlives the program that started it.
+
+mod model;
+
+use std::io::{Read, Write};
+use std::process::ExitCode;
+use std::sync::mpsc::{self, Receiver, TryRecvError};
+use std::time::Instant;
+
+use anyhow::Context;
+use engine::{Engine, ModelError};
+use jobs::{Change, Decoder, FromWorker, JobEvent, ToWorker, WorkerError};
+
+use model::NotaGen;
+
+/// The exit status after the device or the model was lost: the studio starts another worker.
+const EXIT_DEVICE_LOST: u8 = 70;
+
+/// The whole life of a worker on this process's standard input and output.
+#[must_use]
+pub fn run() -> ExitCode {
+    let messages = read_messages(std::io::stdin());
+    match serve(&messages, &mut std::io::stdout().lock()) {
+        Ok(status) => status,
+        Err(error) => {
+            tracing::error!("{error:#}");
+            // The other side reads what a worker that dies says on its standard error.
+            let _ = writeln!(std::io::stderr(), "{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Messages as they come; the channel closes when the input does.
+fn read_messages(mut input: impl Read + Send + 'static) -> Receiver<anyhow::Result<ToWorker>> {
+    let (sender, receiver) = mpsc::channel();
+    std::thread::spawn(move || {
+        let mut decoder = Decoder::default();
+        let mut buffer = [0; 64 * 1024];
+        loop {
+            let count = match input.read(&mut buffer) {
+                Ok(0) => return,
+                Ok(count) => count,
+                Err(error) => {
+                    let _ = sender.send(Err(error).context("reading messages"));
+                    return;
+                }
+            };
+            decoder.push(buffer.get(..count).unwrap_or_default());
+            loop {
+                let message = match decoder.next_message() {
+                    Ok(None) => break,
+                    Ok(Some(message)) => Ok(message),
+                    Err(error) => Err(error).context("reading messages"),
+                };
+                let last = message.is_err();
+                if sender.send(message).is_err() || last {
+                    return;
+                }
+            }
+        }
+    });
+    receiver
+}
+
+fn serve(
+    messages: &Receiver<anyhow::Result<ToWorker>>,
+    output: &mut impl Write,
+) -> anyhow::Result<ExitCode> {
+    let mut say = |message: FromWorker| -> anyhow::Result<()> {
+        output.write_all(&jobs::encode(&message)?)?;
+        output.flush().context("writing messages")
+    };
+
+    let (folder, slots) = match messages.recv() {
+        Err(_) => return Ok(ExitCode::SUCCESS),
+        Ok(Ok(ToWorker::Load { model, slots, .. })) => (model, slots),
+        Ok(Ok(other)) => anyhow::bail!("the first message must be load, not {other:?}"),
+        Ok(Err(error)) => return Err(error),
+    };
+    let mut model = match NotaGen::load(&folder, slots) {
+        Ok(model) => model,
+        Err(error) => {
+            say(FromWorker::Fatal(worker_error(&error)))?;
+            return Ok(ExitCode::FAILURE);
+        }
+    };
+    say(FromWorker::Ready {
+        device: model.device(),
+        slots: model.slots(),
+        parameters: model.parameters(),
+    })?;
+
+    let start = Instant::now();
+    let mut engine = Engine::new(model.slots());
+    loop {
+        loop {
+            let message = if engine.is_idle() {
+                messages.recv().map_err(|_| TryRecvError::Disconnected)
+            } else {
+                messages.try_recv()
+            };
+            match message {
+                Ok(message) => {
+                    if let Some(event) = obey(&mut engine, message?)? {
+                        say(FromWorker::Job(event))?;
+                    }
+                }
+                Err(TryRecvError::Empty) => break,
+                Err(TryRecvError::Disconnected) => return Ok(ExitCode::SUCCESS),
+            }
+        }
+        match engine.step(&mut model, start.elapsed()) {
+            Ok(events) => {
+                for event in events {
+                    say(FromWorker::Job(event))?;
+                }
+            }
+            Err(error) => {
+                say(FromWorker::Fatal(worker_error(&error)))?;
+                return Ok(ExitCode::from(EXIT_DEVICE_LOST));
+            }
+        }
+    }
+}
+
+fn obey(engine: &mut Engine, message: ToWorker) -> anyhow::Result<Option<JobEvent>> {
+    Ok(match message {
+        ToWorker::Load { .. } => anyhow::bail!("a worker loads one model in its life"),
+        ToWorker::Start(spec) => {
+            // Another process asks, on another machine perhaps: nothing is taken on trust.
+            if let Err(error) = spec.sampling.validate().and(spec.limits.validate()) {
+                let change = Change::Failed(WorkerError {
+                    code: "invalid_request".into(),
+                    message: error.to_string(),
+                });
+                return Ok(Some(JobEvent {
+                    id: spec.id,
+                    change,
+                }));
+            }
+            engine.submit(spec);
+            None
+        }
+        ToWorker::Cancel { id } => engine.cancel(id),
+    })
+}
+
+fn worker_error(error: &impl ModelError) -> WorkerError {
+    WorkerError {
+        code: error.code().to_owned(),
+        message: error.to_string(),
+    }
+}
