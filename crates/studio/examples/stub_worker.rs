@@ -1,0 +1,119 @@
+//! A worker without a model, for the studio's tests: its pieces are a function of the seed, and it
+//! can be told to die.
+//!
+//! `stub_worker [bars=N] [pause_ms=N] [dies_after_bars=N dies_times=N deaths=FILE] [fatal=CODE]`
+
+#![allow(clippy::unwrap_used)]
+
+use std::collections::VecDeque;
+use std::io::{Read, Write};
+use std::sync::mpsc;
+use std::time::Duration;
+
+use studio::jobs::{
+    Change, Decoder, Ending, FromWorker, JobEvent, SequenceSpec, ToWorker, VariationId,
+    WorkerError, encode, style_lines,
+};
+
+fn main() {
+    let option = |name: &str| {
+        std::env::args().find_map(|arg| arg.strip_prefix(&format!("{name}="))?.to_owned().into())
+    };
+    let number = |name: &str| option(name).map(|value: String| value.parse::<u32>().unwrap());
+    let bars = number("bars").unwrap_or(6);
+    let pause = Duration::from_millis(number("pause_ms").unwrap_or(0).into());
+
+    let (sender, messages) = mpsc::channel();
+    std::thread::spawn(move || {
+        let mut decoder = Decoder::default();
+        let mut buffer = [0; 4096];
+        loop {
+            let count = std::io::stdin().read(&mut buffer).unwrap();
+            if count == 0 {
+                std::process::exit(0);
+            }
+            decoder.push(&buffer[..count]);
+            while let Some(message) = decoder.next_message::<ToWorker>().unwrap() {
+                sender.send(message).unwrap();
+            }
+        }
+    });
+
+    let mut active: VecDeque<(SequenceSpec, u32)> = VecDeque::new();
+    let mut written = 0;
+    loop {
+        let message = match active.is_empty() {
+            true => messages.recv().ok(),
+            false => messages.try_recv().ok(),
+        };
+        match message {
+            Some(ToWorker::Load { .. }) => match option("fatal") {
+                Some(code) => {
+                    say(&FromWorker::Fatal(WorkerError {
+                        message: format!("told to fail with {code}"),
+                        code,
+                    }));
+                    std::process::exit(1);
+                }
+                None => say(&FromWorker::Ready {
+                    device: "stub".into(),
+                    slots: 2,
+                    parameters: 0,
+                }),
+            },
+            Some(ToWorker::Start(spec)) => {
+                tell(spec.id, Change::Started);
+                let text = format!("{}K:C\nV:1 treble\n", style_lines(&spec.style));
+                tell(spec.id, Change::Header { text });
+                active.push_back((spec, 0));
+            }
+            Some(ToWorker::Cancel { id }) => {
+                let before = active.len();
+                active.retain(|(spec, _)| spec.id != id);
+                if active.len() < before {
+                    tell(id, Change::Cancelled);
+                }
+            }
+            None => {
+                let Some((spec, index)) = active.pop_front() else {
+                    continue;
+                };
+                if index == bars {
+                    let ending = Ending::Complete;
+                    tell(spec.id, Change::Finished { ending, patches: 1 });
+                    continue;
+                }
+                std::thread::sleep(pause);
+                let pitch = char::from(b'A' + (spec.seed + u64::from(index)).rem_euclid(7) as u8);
+                let text = format!("[r:{index}/{}][V:1]{pitch}8|\n", bars - 1 - index);
+                tell(spec.id, Change::Bar { index, text });
+                active.push_back((spec, index + 1));
+                written += 1;
+                if number("dies_after_bars") == Some(written) {
+                    die_if_told_to(
+                        &option("deaths").unwrap(),
+                        number("dies_times").unwrap_or(1),
+                    );
+                }
+            }
+        }
+    }
+}
+
+fn die_if_told_to(file: &str, times: u32) {
+    let deaths = std::fs::read(file).unwrap_or_default().len() as u32;
+    if deaths < times {
+        std::fs::write(file, vec![b'x'; deaths as usize + 1]).unwrap();
+        std::process::abort();
+    }
+}
+
+fn tell(id: VariationId, change: Change) {
+    say(&FromWorker::Job(JobEvent { id, change }));
+}
+
+fn say(message: &FromWorker) {
+    let mut output = std::io::stdout().lock();
+    output.write_all(&encode(message).unwrap()).unwrap();
+    output.flush().unwrap();
+}

@@ -1,0 +1,347 @@
+//! What a user can ask for and what they are told, as plain data. The same types serve the window
+//! (through generated TypeScript), the command line (`--json`) and the tests.
+
+use jobs::{Ending, JobId, Limits, Sampling, Style, VariationId, VariationState};
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+/// A piece's identity in the library: a UUIDv7 in text form.
+pub type PieceId = String;
+
+/// A model that is here, or that is known and could be.
+#[derive(Debug, Clone, PartialEq, Serialize, TS)]
+pub struct ModelInfo {
+    /// Its folder's name: `partita-demo`.
+    pub id: String,
+    /// For people.
+    pub name: String,
+    /// One or two sentences: what it can do.
+    pub description: String,
+    /// SPDX or in words.
+    pub licence: String,
+    /// Whether it can compose now.
+    pub installed: bool,
+    /// Number of weights.
+    #[ts(type = "number")]
+    pub parameters: u64,
+    /// Width of both decoders.
+    pub hidden_size: u32,
+    /// Layers of the patch decoder.
+    pub patch_layers: u32,
+    /// Layers of the character decoder.
+    pub char_layers: u32,
+    /// Patches of context.
+    pub patch_length: u32,
+    /// How it is sampled unless the user says otherwise.
+    pub sampling: Sampling,
+    /// Where it can be read about or had from, if it is not here.
+    pub url: Option<String>,
+}
+
+/// One period of a model's styles.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+pub struct PeriodStyles {
+    /// For example `Romantic`.
+    pub period: String,
+    /// In alphabetical order.
+    pub composers: Vec<ComposerStyles>,
+}
+
+/// One composer of a period.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+pub struct ComposerStyles {
+    /// Family name first.
+    pub composer: String,
+    /// What the model learned from this composer.
+    pub instrumentations: Vec<String>,
+}
+
+/// A request for new pieces.
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize, TS)]
+pub struct ComposeRequest {
+    /// A model's id; the first one installed if absent.
+    pub model: Option<String>,
+    /// One of the model's styles.
+    pub style: Style,
+    /// How many, 1 to 64.
+    pub variations: u32,
+    /// The first variation's seed, each next one's is one more; drawn at random if absent.
+    #[ts(type = "number | null")]
+    pub seed: Option<u64>,
+    /// The model's own if absent.
+    pub sampling: Option<Sampling>,
+    /// Where pieces end at the latest.
+    pub limits: Limits,
+}
+
+/// A job as the queue shows it.
+#[derive(Debug, Clone, PartialEq, Serialize, TS)]
+pub struct JobView {
+    /// Its identity.
+    pub id: JobId,
+    /// Milliseconds since 1970.
+    #[ts(type = "number")]
+    pub created_ms: i64,
+    /// The style prompt.
+    pub style: Style,
+    /// The model's id.
+    pub model: String,
+    /// How characters are drawn.
+    pub sampling: Sampling,
+    /// Where pieces end at the latest.
+    pub limits: Limits,
+    /// In order of their number.
+    pub variations: Vec<VariationView>,
+}
+
+/// A variation as the queue shows it.
+#[derive(Debug, Clone, PartialEq, Serialize, TS)]
+pub struct VariationView {
+    /// Which.
+    pub id: VariationId,
+    /// The seed that decides it.
+    #[ts(type = "number")]
+    pub seed: u64,
+    /// Where it stands.
+    pub state: VariationState,
+    /// 1 for the first time it runs; more after a worker died or the user tried again.
+    pub attempt: u32,
+    /// Bars written so far.
+    pub bars: u32,
+    /// Bars the model, or the limit, expects in all, once it has said so.
+    pub bars_expected: Option<u32>,
+    /// When it got its slot, in milliseconds since 1970.
+    #[ts(type = "number | null")]
+    pub started_ms: Option<i64>,
+    /// When it reached a final state.
+    #[ts(type = "number | null")]
+    pub ended_ms: Option<i64>,
+    /// Why it failed, or what last interrupted it.
+    pub error: Option<ErrorView>,
+    /// Its piece, from the first bar on.
+    pub piece: Option<PieceId>,
+}
+
+/// An error as the user meets it. Programs switch on `code`; `message` is for people.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct ErrorView {
+    /// Stable, in snake case.
+    pub code: String,
+    /// What happened and what to do.
+    pub message: String,
+}
+
+/// A piece in a list.
+#[derive(Debug, Clone, PartialEq, Serialize, TS)]
+pub struct PieceSummary {
+    /// Its identity.
+    pub id: PieceId,
+    /// The job and variation it is.
+    pub variation: VariationId,
+    /// For people: `Art Song in F minor`.
+    pub title: String,
+    /// The style it was asked for in.
+    pub style: Style,
+    /// The model's id.
+    pub model: String,
+    /// The seed that decided it.
+    #[ts(type = "number")]
+    pub seed: u64,
+    /// Whether it is still being written, and how it ended.
+    pub state: VariationState,
+    /// Bars written.
+    pub bars: u32,
+    /// When its first bar came, in milliseconds since 1970.
+    #[ts(type = "number")]
+    pub created_ms: i64,
+}
+
+/// A piece, whole.
+#[derive(Debug, Clone, PartialEq, Serialize, TS)]
+pub struct Piece {
+    /// What lists show.
+    pub summary: PieceSummary,
+    /// How characters were drawn.
+    pub sampling: Sampling,
+    /// Where it was to end at the latest.
+    pub limits: Limits,
+    /// SHA-256 of the model's weights, in hexadecimal.
+    pub model_sha256: String,
+    /// Why it ended, if it ended well.
+    pub ending: Option<Ending>,
+    /// From the slot to the first bar, in milliseconds.
+    #[ts(type = "number | null")]
+    pub first_bar_ms: Option<i64>,
+    /// From the slot to the end, in milliseconds.
+    #[ts(type = "number | null")]
+    pub duration_ms: Option<i64>,
+    /// The text as the model wrote it.
+    pub text: String,
+}
+
+/// What the engraver needs.
+#[derive(Debug, Clone, PartialEq, Serialize, TS)]
+pub struct Engraving {
+    /// MusicXML 4.0, the same that is exported.
+    pub musicxml: String,
+    /// Number of parts.
+    pub parts: u32,
+    /// Number of measures.
+    pub bars: u32,
+    /// What had to be mended, in the order of the text.
+    pub diagnostics: Vec<DiagnosticView>,
+}
+
+/// Something found in a piece's text.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+pub struct DiagnosticView {
+    /// `note`, `warning` or `error`.
+    pub severity: String,
+    /// The bar, from 1, if it concerns one.
+    pub bar: Option<u32>,
+    /// For people.
+    pub message: String,
+}
+
+/// Which pieces to list, newest first.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize, TS)]
+pub struct LibraryQuery {
+    /// Only of this period.
+    pub period: Option<String>,
+    /// Only of this composer.
+    pub composer: Option<String>,
+    /// Only of this instrumentation.
+    pub instrumentation: Option<String>,
+    /// Only those after this cursor, from [`LibraryPage::next`].
+    pub after: Option<String>,
+    /// At most so many, 1 to 200; 50 if absent.
+    pub limit: Option<u32>,
+}
+
+/// A page of the library.
+#[derive(Debug, Clone, PartialEq, Serialize, TS)]
+pub struct LibraryPage {
+    /// Newest first.
+    pub pieces: Vec<PieceSummary>,
+    /// Where the next page begins, if there is one.
+    pub next: Option<String>,
+    /// How many match in all.
+    pub total: u32,
+    /// The styles that occur in the whole library, for the filter.
+    pub styles: Vec<Style>,
+}
+
+/// The formats a piece can be taken away in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum ExportFormat {
+    /// Standard ABC 2.1.
+    Abc,
+    /// MusicXML 4.0.
+    Musicxml,
+    /// The same, compressed.
+    Mxl,
+}
+
+impl ExportFormat {
+    /// The ending of its files' names, without the dot.
+    #[must_use]
+    pub const fn extension(self) -> &'static str {
+        match self {
+            Self::Abc => "abc",
+            Self::Musicxml => "musicxml",
+            Self::Mxl => "mxl",
+        }
+    }
+}
+
+/// How the worker is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum WorkerState {
+    /// Nothing to do; no process runs.
+    Idle,
+    /// Loading a model.
+    Starting,
+    /// Ready or composing.
+    Ready,
+    /// It died and is coming back.
+    Restarting,
+    /// It cannot be had; the error says why.
+    Failed,
+}
+
+/// How the worker is, and where.
+#[derive(Debug, Clone, PartialEq, Serialize, TS)]
+pub struct WorkerStatus {
+    /// How it is.
+    pub state: WorkerState,
+    /// The model it holds.
+    pub model: Option<String>,
+    /// For people: `CPU, 2 threads`.
+    pub device: Option<String>,
+    /// How many variations run at once.
+    pub slots: Option<u32>,
+    /// Why it is failed or restarting.
+    pub error: Option<ErrorView>,
+}
+
+/// What has changed. Events of one variation come in order.
+#[derive(Debug, Clone, PartialEq, Serialize, TS)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum StudioEvent {
+    /// A job was queued.
+    Job {
+        /// The whole of it.
+        job: JobView,
+    },
+    /// A variation's state, bars or piece changed.
+    Variation {
+        /// The whole of it.
+        variation: VariationView,
+    },
+    /// A variation begins anew after an interruption: what was written of it is written again.
+    Restarted {
+        /// Which.
+        id: VariationId,
+    },
+    /// All lines of a piece before its first bar.
+    Header {
+        /// Which.
+        id: VariationId,
+        /// With line ends.
+        text: String,
+    },
+    /// One more bar of a piece.
+    Bar {
+        /// Which.
+        id: VariationId,
+        /// Its piece.
+        piece: PieceId,
+        /// Counts from 0.
+        index: u32,
+        /// A line of interleaved text.
+        text: String,
+    },
+    /// The worker's state changed.
+    Worker {
+        /// The whole of it.
+        status: WorkerStatus,
+    },
+    /// Something the user should know and can do something about: the disk is full, for example.
+    /// Work goes on by itself when the cause is gone.
+    Trouble {
+        /// What.
+        error: ErrorView,
+    },
+}
+
+/// What the window remembers between sessions; unknown keys of older versions are dropped.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize, TS)]
+#[serde(default)]
+pub struct Settings {
+    /// `light`, `dark`, or as the system says if absent.
+    pub theme: Option<String>,
+    /// The last request, to begin the next with.
+    pub compose: Option<ComposeRequest>,
+}

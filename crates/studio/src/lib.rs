@@ -1,0 +1,23 @@
+//! The application as an API: everything a user can ask for, with typed requests, replies and
+//! error codes. The window and the command line are thin shells around [`Studio`].
+//!
+//! The studio owns the library and supervises the worker. It knows neither Tauri nor the terminal.
+
+pub mod api;
+#[cfg(test)]
+mod bindings;
+mod config;
+mod error;
+mod events;
+pub mod export;
+mod models;
+mod process;
+mod studio;
+mod supervisor;
+mod views;
+mod writing;
+
+pub use config::{Config, WorkerCommand};
+pub use error::{Code, Error, Result};
+pub use jobs;
+pub use studio::{Studio, list_models, read_library};

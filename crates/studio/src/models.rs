@@ -1,0 +1,450 @@
+//! Models: folders with `config.json`, weights and perhaps `styles.json`, and the catalogue of
+//! those that are known.
+
+use std::collections::BTreeMap;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use jobs::{Sampling, Style};
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
+
+use crate::api::{ComposerStyles, ModelInfo, PeriodStyles};
+use crate::{Code, Error, Result};
+
+/// How many near styles an unknown one is answered with.
+const NEAREST: usize = 3;
+
+/// The weights' names, in the order in which a model looks for them.
+const WEIGHTS: [&str; 2] = ["model.safetensors", "model.pth"];
+
+/// A model folder that can be composed with.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Model {
+    /// The folder's name, or its whole path if it lies elsewhere.
+    pub(crate) id: String,
+    pub(crate) folder: PathBuf,
+    pub(crate) config: ModelConfig,
+    /// Empty if the folder has no list: any style may be tried then.
+    pub(crate) styles: Vec<PeriodStyles>,
+}
+
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub(crate) struct ModelConfig {
+    hidden_size: u32,
+    patch_num_layers: u32,
+    char_num_layers: u32,
+    patch_length: u32,
+    sampling: Option<Sampling>,
+}
+
+/// NotaGen-X's own, for models that say nothing.
+const SAMPLING: Sampling = Sampling {
+    top_k: 9,
+    top_p: 0.9,
+    temperature: 1.2,
+};
+
+impl ModelConfig {
+    pub(crate) fn sampling(&self) -> Sampling {
+        self.sampling.unwrap_or(SAMPLING)
+    }
+
+    /// Weights of both decoders, as NotaGen's own count: the output layer of the character decoder
+    /// is its embedding and counts once.
+    fn parameters(&self) -> u64 {
+        let h = u64::from(self.hidden_size);
+        let layer = 12 * h * h + 13 * h;
+        let layers = u64::from(self.patch_num_layers + self.char_num_layers);
+        let embeddings = 16 * 128 * h + h // patch embedding
+            + h + u64::from(self.patch_length) * h // its decoder's unused token and its positions
+            + 128 * h + 17 * h; // characters and their positions
+        layers * layer + embeddings + 2 * 2 * h
+    }
+}
+
+/// `styles.json`: period → composer → instrumentations.
+#[derive(Deserialize)]
+struct StylesFile {
+    styles: BTreeMap<String, BTreeMap<String, Vec<String>>>,
+}
+
+/// One entry of `catalog.json`.
+#[derive(Debug, Clone, Deserialize)]
+struct CatalogEntry {
+    id: String,
+    name: String,
+    description: String,
+    licence: String,
+    url: Option<String>,
+    #[serde(flatten)]
+    config: ModelConfig,
+}
+
+/// All models that are installed and all that are known.
+pub(crate) fn list(folders: &[PathBuf]) -> Vec<ModelInfo> {
+    let catalog = catalog(folders);
+    let mut infos = Vec::new();
+    for entry in &catalog {
+        let installed = find(folders, &entry.id).is_ok();
+        infos.push(info(entry, installed));
+    }
+    for id in installed_ids(folders) {
+        if catalog.iter().any(|entry| entry.id == id) {
+            continue;
+        }
+        if let Ok(model) = find(folders, &id) {
+            let entry = CatalogEntry {
+                id: model.id.clone(),
+                name: model.id,
+                description: format!("Your own model in {}.", model.folder.display()),
+                licence: "unknown".into(),
+                url: None,
+                config: model.config,
+            };
+            infos.push(info(&entry, true));
+        }
+    }
+    infos.sort_by_key(|info| !info.installed);
+    infos
+}
+
+fn info(entry: &CatalogEntry, installed: bool) -> ModelInfo {
+    let config = &entry.config;
+    ModelInfo {
+        id: entry.id.clone(),
+        name: entry.name.clone(),
+        description: entry.description.clone(),
+        licence: entry.licence.clone(),
+        installed,
+        parameters: config.parameters(),
+        hidden_size: config.hidden_size,
+        patch_layers: config.patch_num_layers,
+        char_layers: config.char_num_layers,
+        patch_length: config.patch_length,
+        sampling: config.sampling(),
+        url: entry.url.clone(),
+    }
+}
+
+fn catalog(folders: &[PathBuf]) -> Vec<CatalogEntry> {
+    for folder in folders {
+        let path = folder.join("catalog.json");
+        let Ok(text) = std::fs::read(&path) else {
+            continue;
+        };
+        match serde_json::from_slice(&text) {
+            Ok(entries) => return entries,
+            Err(error) => tracing::warn!(path = %path.display(), %error, "catalogue left out"),
+        }
+    }
+    Vec::new()
+}
+
+fn installed_ids(folders: &[PathBuf]) -> Vec<String> {
+    let mut ids = Vec::new();
+    for folder in folders {
+        let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+        for entry in entries {
+            if has_weights(&entry.path())
+                && let Ok(id) = entry.file_name().into_string()
+                && !ids.contains(&id)
+            {
+                ids.push(id);
+            }
+        }
+    }
+    ids.sort();
+    ids
+}
+
+fn has_weights(folder: &Path) -> bool {
+    weights(folder).is_some() && folder.join("config.json").is_file()
+}
+
+fn weights(folder: &Path) -> Option<PathBuf> {
+    let candidates = WEIGHTS.map(|name| folder.join(name));
+    candidates.into_iter().find(|path| path.is_file())
+}
+
+/// The model to use when none is asked for: the first installed one.
+pub(crate) fn first(folders: &[PathBuf]) -> Result<Model> {
+    let first = list(folders).into_iter().find(|info| info.installed);
+    let first = first.ok_or_else(|| {
+        Error::new(
+            Code::ModelMissing,
+            "no model is installed; put one in a folder of its own in Partita's models folder",
+        )
+        .because(format!("{folders:?}"))
+    })?;
+    find(folders, &first.id)
+}
+
+/// A model by its id, or by the path of its folder.
+pub(crate) fn find(folders: &[PathBuf], id: &str) -> Result<Model> {
+    let by_path = Path::new(id);
+    let is_name = by_path.components().count() == 1 && !id.starts_with('.');
+    let named = folders
+        .iter()
+        .filter(|_| is_name)
+        .map(|folder| folder.join(id))
+        .find(|folder| has_weights(folder));
+    let (id, folder) = match named {
+        Some(folder) => (id.to_owned(), folder),
+        None if by_path.is_dir() => {
+            let folder = std::path::absolute(by_path)
+                .map_err(|error| Error::io("find the model", &error, Code::ModelMissing))?;
+            (folder.display().to_string(), folder)
+        }
+        None => {
+            return Err(
+                missing(id, &format!("searched in {folders:?}")).because(format!("{folders:?}"))
+            );
+        }
+    };
+    let config = read_json(&folder, "config.json")?
+        .ok_or_else(|| missing(&id, "its folder has no config.json"))?;
+    if weights(&folder).is_none() {
+        return Err(missing(
+            &id,
+            "its folder has no model.safetensors or model.pth",
+        ));
+    }
+    let styles = read_json::<StylesFile>(&folder, "styles.json")?;
+    Ok(Model {
+        id,
+        folder,
+        config,
+        styles: styles.map(sorted).unwrap_or_default(),
+    })
+}
+
+fn missing(id: &str, why: &str) -> Error {
+    Error::new(
+        Code::ModelMissing,
+        format!("there is no model {id:?}: {why}; `partita models list` shows those that are here"),
+    )
+}
+
+fn read_json<T: for<'de> Deserialize<'de>>(folder: &Path, name: &str) -> Result<Option<T>> {
+    let path = folder.join(name);
+    let text = match std::fs::read(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => {
+            let doing = format!("read {}", path.display());
+            return Err(Error::io(&doing, &error, Code::CannotRead));
+        }
+    };
+    serde_json::from_slice(&text).map(Some).map_err(|error| {
+        Error::new(
+            Code::Worker("config_invalid".into()),
+            format!("{} is not as it should be: {error}", path.display()),
+        )
+    })
+}
+
+fn sorted(file: StylesFile) -> Vec<PeriodStyles> {
+    // Periods in the order of history where they are known, then the others by name.
+    const HISTORY: [&str; 3] = ["Baroque", "Classical", "Romantic"];
+    let place = |period: &str| HISTORY.iter().position(|known| *known == period);
+    let mut periods: Vec<PeriodStyles> = file
+        .styles
+        .into_iter()
+        .map(|(period, composers)| PeriodStyles {
+            period,
+            composers: composers
+                .into_iter()
+                .map(|(composer, instrumentations)| ComposerStyles {
+                    composer,
+                    instrumentations,
+                })
+                .collect(),
+        })
+        .collect();
+    periods.sort_by_key(|p| place(&p.period).unwrap_or(HISTORY.len()));
+    periods
+}
+
+impl Model {
+    /// Refuses a style that the model did not learn, naming the nearest it did.
+    pub(crate) fn check(&self, style: &Style) -> Result<()> {
+        let mut known = self.all_styles().peekable();
+        if known.peek().is_none() {
+            return Ok(());
+        }
+        let mut nearest: Vec<(f64, Style)> = Vec::new();
+        for candidate in known {
+            if candidate == *style {
+                return Ok(());
+            }
+            nearest.push((likeness(style, &candidate), candidate));
+        }
+        nearest.sort_by(|a, b| b.0.total_cmp(&a.0));
+        let names: Vec<String> = nearest
+            .iter()
+            .take(NEAREST)
+            .map(|(_, style)| style.to_string())
+            .collect();
+        Err(Error::new(
+            Code::UnknownStyle,
+            format!(
+                "{} does not know the style {style}; the nearest it knows: {}",
+                self.id,
+                names.join("; ")
+            ),
+        ))
+    }
+
+    fn all_styles(&self) -> impl Iterator<Item = Style> {
+        self.styles.iter().flat_map(|period| {
+            period.composers.iter().flat_map(move |composer| {
+                composer.instrumentations.iter().map(move |name| Style {
+                    period: period.period.clone(),
+                    composer: composer.composer.clone(),
+                    instrumentation: name.clone(),
+                })
+            })
+        })
+    }
+
+    /// SHA-256 of the weights, in hexadecimal, with the size and time of the file it is of.
+    pub(crate) fn fingerprint(&self, known: Option<Fingerprint>) -> Result<Fingerprint> {
+        let path =
+            weights(&self.folder).ok_or_else(|| missing(&self.id, "its weights are gone"))?;
+        let failed = |error: std::io::Error| {
+            Error::io(
+                &format!("read {}", path.display()),
+                &error,
+                Code::CannotRead,
+            )
+        };
+        let mut file = std::fs::File::open(&path).map_err(failed)?;
+        let metadata = file.metadata().map_err(failed)?;
+        let modified = metadata.modified().map_err(failed)?;
+        let modified_ms = modified
+            .duration_since(std::time::UNIX_EPOCH)
+            .map_or(0, |since| since.as_millis() as u64);
+        let bytes = metadata.len();
+        if let Some(known) = known.filter(|k| k.bytes == bytes && k.modified_ms == modified_ms) {
+            return Ok(known);
+        }
+        let mut hash = Sha256::new();
+        let mut buffer = vec![0; 1 << 20];
+        loop {
+            let count = file.read(&mut buffer).map_err(failed)?;
+            match buffer.get(..count) {
+                Some(read) if !read.is_empty() => hash.update(read),
+                _ => break,
+            }
+        }
+        let hex = |byte: &u8| format!("{byte:02x}");
+        Ok(Fingerprint {
+            bytes,
+            modified_ms,
+            sha256: hash.finalize().iter().map(hex).collect(),
+        })
+    }
+}
+
+/// The identity of a weights file; the hash is taken anew only when size or time changed.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, serde::Serialize)]
+pub(crate) struct Fingerprint {
+    bytes: u64,
+    modified_ms: u64,
+    pub(crate) sha256: String,
+}
+
+/// Composers weigh most: it is their names that are misspelled.
+fn likeness(a: &Style, b: &Style) -> f64 {
+    let alike = |a: &str, b: &str| strsim::jaro_winkler(&a.to_lowercase(), &b.to_lowercase());
+    3.0 * alike(&a.composer, &b.composer)
+        + 2.0 * alike(&a.instrumentation, &b.instrumentation)
+        + alike(&a.period, &b.period)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folders() -> Vec<PathBuf> {
+        vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models")]
+    }
+
+    fn style(period: &str, composer: &str, instrumentation: &str) -> Style {
+        Style {
+            period: period.into(),
+            composer: composer.into(),
+            instrumentation: instrumentation.into(),
+        }
+    }
+
+    #[test]
+    fn the_bundled_model_is_installed_and_comes_first() {
+        let infos = list(&folders());
+        let demo = infos.first().unwrap();
+        assert_eq!((demo.id.as_str(), demo.installed), ("partita-demo", true));
+        assert_eq!(demo.parameters, 7_143_168);
+        assert_eq!(demo.sampling.temperature, 0.7);
+        assert_eq!(first(&folders()).unwrap().id, "partita-demo");
+    }
+
+    #[test]
+    fn the_catalogue_knows_notagens_public_models_by_their_true_size() {
+        let infos = list(&folders());
+        let x = infos.iter().find(|info| info.id == "notagen-x").unwrap();
+        assert_eq!(x.parameters, 515_738_880);
+        assert!(!x.installed);
+        for id in ["notagen-small", "notagen-medium", "notagen-large"] {
+            assert!(infos.iter().any(|info| info.id == id), "{id}");
+        }
+    }
+
+    #[test]
+    fn a_misspelled_composer_is_answered_with_the_right_one() {
+        let demo = find(&folders(), "partita-demo").unwrap();
+        let error = demo
+            .check(&style("Romantic", "Shubert, Franz", "Art Song"))
+            .unwrap_err();
+        assert_eq!(error.code, Code::UnknownStyle);
+        let first = error.message.split("knows: ").nth(1).unwrap();
+        assert!(first.starts_with("Romantic / Schubert, Franz / Art Song"));
+        let right = style("Romantic", "Schubert, Franz", "Art Song");
+        assert_eq!(demo.check(&right), Ok(()));
+    }
+
+    #[test]
+    fn a_folder_that_is_no_model_says_what_it_lacks() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().display().to_string();
+        let lacks = |wanted: &str| {
+            let error = find(&folders(), &path).unwrap_err();
+            assert_eq!(error.code, Code::ModelMissing);
+            assert!(error.message.contains(wanted), "{}", error.message);
+        };
+        lacks("config.json");
+        let config = folders()[0].join("partita-demo/config.json");
+        std::fs::copy(config, folder.path().join("config.json")).unwrap();
+        lacks("model.safetensors");
+        let error = find(&folders(), "no-such-model").unwrap_err();
+        assert_eq!(error.code, Code::ModelMissing);
+    }
+
+    #[test]
+    fn a_fingerprint_is_taken_once_for_a_file() {
+        let demo = find(&folders(), "partita-demo").unwrap();
+        let first = demo.fingerprint(None).unwrap();
+        assert_eq!(first.sha256.len(), 64);
+        let remembered = Fingerprint {
+            sha256: "remembered".into(),
+            ..first.clone()
+        };
+        let again = demo.fingerprint(Some(remembered.clone())).unwrap();
+        assert_eq!(again, remembered);
+        let touched = Fingerprint {
+            modified_ms: 1,
+            ..remembered
+        };
+        assert_eq!(demo.fingerprint(Some(touched)).unwrap(), first);
+    }
+}

@@ -1,0 +1,126 @@
+//! The worker's process: started, spoken to, ended.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::path::Path;
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use jobs::{Decoder, Device, FromWorker, ToWorker};
+
+use crate::{Code, Error, Result, WorkerCommand};
+
+/// How long a worker that was asked to end may take before it is killed.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// What a worker's process tells; `None` is its end, after which nothing comes.
+pub(crate) type Told = Option<FromWorker>;
+
+/// A running worker.
+#[derive(Debug)]
+pub(crate) struct Process {
+    child: Child,
+    input: Option<ChildStdin>,
+}
+
+impl Process {
+    /// Starts a worker and asks it to load a model. `tell` is called from a thread of its own with
+    /// all it says, in order.
+    pub(crate) fn start(
+        command: &WorkerCommand,
+        model: &Path,
+        slots: usize,
+        device: Device,
+        mut tell: impl FnMut(Told) + Send + 'static,
+    ) -> Result<Self> {
+        let mut program = Command::new(&command.program);
+        program
+            .args(&command.args)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        // A Ctrl-C in the terminal is for us, who then say what to do.
+        #[cfg(unix)]
+        std::os::unix::process::CommandExt::process_group(&mut program, 0);
+        let mut child = program.spawn().map_err(|error| {
+            let doing = format!("start the worker {}", command.program.display());
+            Error::io(&doing, &error, Code::WorkerFailed)
+        })?;
+        if let Some(errors) = child.stderr.take() {
+            std::thread::spawn(move || {
+                for line in BufReader::new(errors).lines().map_while(|line| line.ok()) {
+                    tracing::warn!(target: "worker", "{line}");
+                }
+            });
+        }
+        if let Some(output) = child.stdout.take() {
+            std::thread::spawn(move || {
+                read_messages(output, &mut tell);
+                tell(None);
+            });
+        }
+        let input = child.stdin.take();
+        let mut process = Self { child, input };
+        // A worker that is gone already says so through its output.
+        process.say(&ToWorker::Load {
+            model: model.to_owned(),
+            slots,
+            device,
+        });
+        Ok(process)
+    }
+
+    /// Sends a message; a worker that has ended will say so itself.
+    pub(crate) fn say(&mut self, message: &ToWorker) {
+        let Some(input) = &mut self.input else { return };
+        let sent = jobs::encode(message)
+            .map_err(std::io::Error::other)
+            .and_then(|frame| input.write_all(&frame));
+        if let Err(error) = sent {
+            tracing::warn!(%error, "the worker does not listen");
+            self.input = None;
+        }
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Sees to it that it has ended, and says how.
+    pub(crate) fn end(mut self) -> String {
+        self.input = None;
+        let asked = Instant::now();
+        while asked.elapsed() < PATIENCE {
+            if let Ok(Some(status)) = self.child.try_wait() {
+                return status.to_string();
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        let _ = self.child.kill();
+        match self.child.wait() {
+            Ok(status) => status.to_string(),
+            Err(error) => error.to_string(),
+        }
+    }
+}
+
+fn read_messages(mut output: impl Read, tell: &mut impl FnMut(Told)) {
+    let mut decoder = Decoder::default();
+    let mut buffer = [0; 64 * 1024];
+    loop {
+        let read = match output.read(&mut buffer) {
+            Ok(0) | Err(_) => return,
+            Ok(count) => buffer.get(..count).unwrap_or_default(),
+        };
+        decoder.push(read);
+        loop {
+            match decoder.next_message() {
+                Ok(Some(message)) => tell(Some(message)),
+                Ok(None) => break,
+                Err(error) => {
+                    tracing::warn!(%error, "the worker speaks in riddles");
+                    return;
+                }
+            }
+        }
+    }
+}

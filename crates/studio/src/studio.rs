@@ -1,0 +1,420 @@
+//! The application: one value through which everything is asked for.
+
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use jobs::{JobId, JobSpec, MAX_SEED, MAX_VARIATIONS, Sampling, VariationId};
+use library::{Filter, Interruption, Library};
+
+use crate::api::{
+    ComposeRequest, Engraving, ExportFormat, JobView, LibraryPage, LibraryQuery, ModelInfo,
+    PeriodStyles, Piece, Settings, StudioEvent, WorkerState, WorkerStatus,
+};
+use crate::events::Events;
+use crate::models::{self, Fingerprint, Model};
+use crate::supervisor::{Order, Supervisor, Visible, now_ms};
+use crate::{Code, Config, Error, Result, export, views};
+
+const PAGE: u32 = 50;
+const MAX_PAGE: u32 = 200;
+const SETTINGS: &str = "window";
+
+/// The application. Clones share it; it closes with the last of them.
+#[derive(Clone)]
+pub struct Studio {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    library: Arc<Library>,
+    model_dirs: Vec<PathBuf>,
+    events: Arc<Events>,
+    visible: Arc<Mutex<Visible>>,
+    orders: Sender<Order>,
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        close(&self.orders);
+    }
+}
+
+fn close(orders: &Sender<Order>) {
+    let (reply, closed) = mpsc::channel();
+    if orders.send(Order::Close(reply)).is_ok() {
+        let _ = closed.recv();
+    }
+}
+
+impl Studio {
+    /// Opens the library and goes on with what was left unfinished in it, if the configuration says
+    /// so.
+    ///
+    /// # Errors
+    /// Those of the library: in use, too new, damaged.
+    pub fn open(config: Config) -> Result<Self> {
+        let library = Arc::new(Library::open(&config.library_dir)?);
+        let events = Arc::new(Events::default());
+        let visible = Arc::new(Mutex::new(Visible {
+            status: WorkerStatus {
+                state: WorkerState::Idle,
+                model: None,
+                device: None,
+                slots: None,
+                error: None,
+            },
+            pid: None,
+        }));
+        let mut left_over = Vec::new();
+        if config.resume {
+            library.requeue_running(&Interruption {
+                code: "interrupted".into(),
+                message: "Partita ended while this was being written".into(),
+            })?;
+            left_over = library.unfinished()?;
+        }
+        let (orders, to_do) = mpsc::channel();
+        let studio = Self {
+            inner: Arc::new(Inner {
+                library: library.clone(),
+                model_dirs: config.model_dirs.clone(),
+                events: events.clone(),
+                visible: visible.clone(),
+                orders: orders.clone(),
+            }),
+        };
+        let supervisor = Supervisor::new(config, library, events, visible, orders);
+        std::thread::Builder::new()
+            .name("supervisor".into())
+            .spawn(move || supervisor.run(&to_do))
+            .map_err(|error| Error::io("start a thread", &error, Code::WorkerFailed))?;
+        studio.order(Order::Queue(left_over));
+        Ok(studio)
+    }
+
+    fn order(&self, order: Order) {
+        // The supervisor ends only when asked to; an order after that has nobody to carry it out.
+        if self.inner.orders.send(order).is_err() {
+            tracing::warn!("an order came after the studio was closed");
+        }
+    }
+
+    // Models.
+
+    /// Installed models first, then those that are known.
+    #[must_use]
+    pub fn models(&self) -> Vec<ModelInfo> {
+        models::list(&self.inner.model_dirs)
+    }
+
+    /// The styles a model knows; the first model's if none is named.
+    ///
+    /// # Errors
+    /// [`Code::ModelMissing`].
+    pub fn styles(&self, model: Option<&str>) -> Result<Vec<PeriodStyles>> {
+        Ok(self.model(model)?.styles)
+    }
+
+    /// How a model is sampled unless the user says otherwise.
+    ///
+    /// # Errors
+    /// [`Code::ModelMissing`].
+    pub fn sampling(&self, model: Option<&str>) -> Result<Sampling> {
+        Ok(self.model(model)?.config.sampling())
+    }
+
+    fn model(&self, id: Option<&str>) -> Result<Model> {
+        match id {
+            Some(id) => models::find(&self.inner.model_dirs, id),
+            None => models::first(&self.inner.model_dirs),
+        }
+    }
+
+    // The queue.
+
+    /// Queues a job. With the return it is safe: it will be composed even if the program dies now.
+    ///
+    /// # Errors
+    /// [`Code::InvalidRequest`], [`Code::UnknownStyle`], [`Code::ModelMissing`]; those of the
+    /// library.
+    pub fn compose(&self, request: ComposeRequest) -> Result<JobView> {
+        let ComposeRequest {
+            model,
+            style,
+            variations,
+            seed,
+            sampling,
+            limits,
+        } = request;
+        if !(1..=MAX_VARIATIONS).contains(&variations) {
+            return Err(jobs::SpecError::Variations(variations as usize).into());
+        }
+        let seed = seed.unwrap_or_else(random_seed);
+        if seed > MAX_SEED {
+            return Err(jobs::SpecError::Seed(seed).into());
+        }
+        let model = self.model(model.as_deref())?;
+        let spec = JobSpec {
+            style,
+            sampling: sampling.unwrap_or(model.config.sampling()),
+            limits,
+            seeds: JobSpec::consecutive_seeds(seed, variations),
+            model: model.id.clone(),
+        };
+        spec.validate()?;
+        model.check(&spec.style)?;
+        let fingerprint = self.fingerprint(&model)?;
+
+        let library = &self.inner.library;
+        let id = library.enqueue(&spec, &fingerprint.sha256, now_ms())?;
+        let job = views::job(library.job(id)?);
+        self.inner
+            .events
+            .tell(&StudioEvent::Job { job: job.clone() });
+        let variations = job.variations.iter().map(|variation| variation.id);
+        self.order(Order::Queue(variations.collect()));
+        Ok(job)
+    }
+
+    fn fingerprint(&self, model: &Model) -> Result<Fingerprint> {
+        let key = format!("fingerprint:{}", model.folder.display());
+        let known = self.inner.library.setting(&key).ok().flatten();
+        let fingerprint = model.fingerprint(known.clone())?;
+        if known.as_ref() != Some(&fingerprint) {
+            self.inner.library.put_setting(&key, &fingerprint)?;
+        }
+        Ok(fingerprint)
+    }
+
+    /// The jobs in the queue, newest first.
+    ///
+    /// # Errors
+    /// Those of the library.
+    pub fn queue(&self) -> Result<Vec<JobView>> {
+        let jobs = self.inner.library.queue()?;
+        Ok(jobs.into_iter().map(views::job).collect())
+    }
+
+    /// One job.
+    ///
+    /// # Errors
+    /// [`Code::NotFound`]; those of the library.
+    pub fn job(&self, id: JobId) -> Result<JobView> {
+        Ok(views::job(self.inner.library.job(id)?))
+    }
+
+    /// Stops a variation, waiting or running; its bars so far stay in the library.
+    ///
+    /// # Errors
+    /// [`Code::NotNow`] if it has ended; [`Code::NotFound`]; those of the library.
+    pub fn cancel(&self, id: VariationId) -> Result<()> {
+        let (reply, done) = mpsc::channel();
+        self.order(Order::Cancel(id, reply));
+        done.recv()
+            .unwrap_or_else(|_| Err(Error::new(Code::NotNow, "Partita is closing")))
+    }
+
+    /// Queues a failed or cancelled variation again.
+    ///
+    /// # Errors
+    /// [`Code::NotNow`] if it is done, waiting or running; [`Code::NotFound`]; those of the library.
+    pub fn retry(&self, id: VariationId) -> Result<()> {
+        self.inner.library.requeue(id, None)?;
+        let variation = views::variation(self.inner.library.variation(id)?);
+        self.inner
+            .events
+            .tell(&StudioEvent::Variation { variation });
+        self.order(Order::Queue(vec![id]));
+        Ok(())
+    }
+
+    /// Takes jobs that are through out of the queue. Their pieces stay in the library.
+    ///
+    /// # Errors
+    /// Those of the library.
+    pub fn clear_finished(&self) -> Result<()> {
+        Ok(self.inner.library.clear_finished()?)
+    }
+
+    // The library.
+
+    /// A page of pieces, newest first.
+    ///
+    /// # Errors
+    /// Those of the library.
+    pub fn library(&self, query: &LibraryQuery) -> Result<LibraryPage> {
+        page(&self.inner.library, query)
+    }
+
+    /// One piece, whole.
+    ///
+    /// # Errors
+    /// [`Code::NotFound`]; those of the library.
+    pub fn piece(&self, id: &str) -> Result<Piece> {
+        Ok(views::piece(self.inner.library.piece(id)?))
+    }
+
+    /// A piece as it is engraved and exported.
+    ///
+    /// # Errors
+    /// [`Code::NoMusic`], [`Code::NotFound`]; those of the library.
+    pub fn engraving(&self, id: &str) -> Result<Engraving> {
+        let (score, diagnostics) = export::score_of(&self.piece(id)?)?;
+        Ok(Engraving {
+            musicxml: score::write_musicxml(&score),
+            parts: u32::try_from(score.part_count()).unwrap_or(u32::MAX),
+            bars: u32::try_from(score.bar_count()).unwrap_or(u32::MAX),
+            diagnostics,
+        })
+    }
+
+    /// Puts a piece in the trash.
+    ///
+    /// # Errors
+    /// [`Code::NotFound`]; those of the library.
+    pub fn delete_piece(&self, id: &str) -> Result<()> {
+        Ok(self.inner.library.delete(id, now_ms())?)
+    }
+
+    /// Takes a piece out of the trash.
+    ///
+    /// # Errors
+    /// [`Code::NotFound`]; those of the library.
+    pub fn restore_piece(&self, id: &str) -> Result<()> {
+        Ok(self.inner.library.restore(id)?)
+    }
+
+    /// The name to offer for an exported piece: safe in every file system.
+    ///
+    /// # Errors
+    /// [`Code::NotFound`]; those of the library.
+    pub fn export_name(&self, id: &str, format: ExportFormat) -> Result<String> {
+        Ok(export::file_name(&self.piece(id)?, format))
+    }
+
+    /// Writes a piece to a file, which is replaced if it is there.
+    ///
+    /// # Errors
+    /// [`Code::NoMusic`], [`Code::CannotWrite`], [`Code::DiskFull`]; those of the library.
+    pub fn export_piece(&self, id: &str, format: ExportFormat, path: &Path) -> Result<()> {
+        let (score, _) = export::score_of(&self.piece(id)?)?;
+        export::write_file(path, &export::render(&score, format)?)
+    }
+
+    /// Writes a piece into a folder under a name made of its style and its number.
+    ///
+    /// # Errors
+    /// As [`Studio::export_piece`].
+    pub fn export_numbered(
+        &self,
+        id: &str,
+        format: ExportFormat,
+        folder: &Path,
+    ) -> Result<PathBuf> {
+        let piece = self.piece(id)?;
+        let number = piece.summary.variation.number;
+        let style = &piece.summary.style;
+        let path = export::numbered_path(folder, style, number, format.extension());
+        self.export_piece(id, format, &path)?;
+        Ok(path)
+    }
+
+    // The rest.
+
+    /// What the window remembers.
+    ///
+    /// # Errors
+    /// Those of the library.
+    pub fn settings(&self) -> Result<Settings> {
+        match self.inner.library.setting(SETTINGS) {
+            Ok(settings) => Ok(settings.unwrap_or_default()),
+            // Settings of a version that meant something else by them are no reason to fail.
+            Err(library::Error::Damaged(_)) => Ok(Settings::default()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Remembers it.
+    ///
+    /// # Errors
+    /// Those of the library.
+    pub fn save_settings(&self, settings: &Settings) -> Result<()> {
+        Ok(self.inner.library.put_setting(SETTINGS, settings)?)
+    }
+
+    /// How the worker is.
+    #[must_use]
+    pub fn worker_status(&self) -> WorkerStatus {
+        self.visible().status
+    }
+
+    /// The worker's process, if there is one.
+    #[must_use]
+    pub fn worker_pid(&self) -> Option<u32> {
+        self.visible().pid
+    }
+
+    fn visible(&self) -> Visible {
+        let visible = &self.inner.visible;
+        let visible = visible.lock().unwrap_or_else(PoisonError::into_inner);
+        visible.clone()
+    }
+
+    /// All that happens from now on.
+    #[must_use]
+    pub fn subscribe(&self) -> Receiver<StudioEvent> {
+        self.inner.events.subscribe()
+    }
+
+    /// Ends the worker. What was being written waits in the library for the next time.
+    pub fn close(&self) {
+        close(&self.inner.orders);
+    }
+}
+
+/// A page of a library that is only read, beside a program that may be writing it. Where there is
+/// no library yet, it is empty.
+///
+/// # Errors
+/// Those of the library.
+pub fn read_library(folder: &Path, query: &LibraryQuery) -> Result<LibraryPage> {
+    if !folder.join(library::DATABASE).exists() {
+        return Ok(LibraryPage {
+            pieces: Vec::new(),
+            next: None,
+            total: 0,
+            styles: Vec::new(),
+        });
+    }
+    page(&Library::open_to_read(folder)?, query)
+}
+
+fn page(library: &Library, query: &LibraryQuery) -> Result<LibraryPage> {
+    let filter = Filter {
+        period: query.period.clone(),
+        composer: query.composer.clone(),
+        instrumentation: query.instrumentation.clone(),
+    };
+    let limit = query.limit.unwrap_or(PAGE).clamp(1, MAX_PAGE);
+    let page = library.page(&filter, query.after.as_deref(), limit)?;
+    Ok(LibraryPage {
+        pieces: page.pieces.into_iter().map(views::summary).collect(),
+        next: page.next,
+        total: page.total,
+        styles: library.styles()?,
+    })
+}
+
+/// The models of these folders, without a library.
+#[must_use]
+pub fn list_models(folders: &[PathBuf]) -> Vec<ModelInfo> {
+    models::list(folders)
+}
+
+/// A seed from the system's randomness, short enough to be read out and typed.
+fn random_seed() -> u64 {
+    const READABLE: u64 = 1_000_000_000;
+    let bytes = *uuid::Uuid::new_v4().as_bytes();
+    u128::from_le_bytes(bytes) as u64 % READABLE
+}
