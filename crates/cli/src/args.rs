@@ -1,0 +1,157 @@
+//! What can be said to `partita`. Scripts rely on these names.
+
+use std::path::PathBuf;
+
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use studio::api::ExportFormat;
+use studio::jobs::Device;
+
+/// Compose scores with NotaGen on your own machine.
+#[derive(Debug, Parser)]
+#[command(version, propagate_version = true)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Compose variations in a style and write them as ABC and MusicXML
+    Compose(ComposeArgs),
+    /// Convert a piece: interleaved or standard ABC to ABC, MusicXML or .mxl
+    Export(ExportArgs),
+    /// The models that are here and those that are known
+    #[command(subcommand)]
+    Models(ModelsCommand),
+    /// The pieces in the library
+    #[command(subcommand)]
+    Library(LibraryCommand),
+    /// The process that holds the model; started by Partita itself
+    #[command(hide = true)]
+    Worker,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct ComposeArgs {
+    /// For example "Romantic"
+    #[arg(long)]
+    pub(crate) period: String,
+    /// Family name first, for example "Schubert, Franz"
+    #[arg(long)]
+    pub(crate) composer: String,
+    /// For example "Art Song"
+    #[arg(long)]
+    pub(crate) instrumentation: String,
+    /// How many pieces
+    #[arg(long, default_value_t = 1)]
+    pub(crate) variations: u32,
+    /// The first piece's seed, each next one's is one more [default: at random]
+    #[arg(long)]
+    pub(crate) seed: Option<u64>,
+    /// Let pieces end after so many bars
+    #[arg(long)]
+    pub(crate) max_bars: Option<u32>,
+    /// Let pieces end after so many patches of 16 characters
+    #[arg(long)]
+    pub(crate) max_patches: Option<u32>,
+    /// Let pieces end after so many seconds
+    #[arg(long)]
+    pub(crate) max_seconds: Option<u32>,
+    /// Draw from the K likeliest characters [default: the model's own]
+    #[arg(long, value_name = "K", allow_negative_numbers = true)]
+    pub(crate) top_k: Option<u32>,
+    /// Draw from the likeliest characters of mass P [default: the model's own]
+    #[arg(long, value_name = "P", allow_negative_numbers = true)]
+    pub(crate) top_p: Option<f64>,
+    /// Below 1 more likely, above 1 more surprising [default: the model's own]
+    #[arg(long, value_name = "T", allow_negative_numbers = true)]
+    pub(crate) temperature: Option<f64>,
+    /// A model's id, or its folder [default: the first one installed]
+    #[arg(long, value_name = "ID|DIR")]
+    pub(crate) model: Option<String>,
+    /// Where to compute
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) device: DeviceArg,
+    /// The library's folder [default: your own library]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) library: Option<PathBuf>,
+    /// Where to write NAME-1.abc, NAME-1.musicxml and so on; files of that name are replaced
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
+    /// Print what happens as JSON, one event a line
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Clone, Copy, Default, ValueEnum)]
+pub(crate) enum DeviceArg {
+    /// The best there is
+    #[default]
+    Auto,
+    /// The processor
+    Cpu,
+}
+
+impl From<DeviceArg> for Device {
+    fn from(arg: DeviceArg) -> Self {
+        match arg {
+            DeviceArg::Auto => Self::Auto,
+            DeviceArg::Cpu => Self::Cpu,
+        }
+    }
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct ExportArgs {
+    /// Interleaved or standard ABC
+    pub(crate) file: PathBuf,
+    /// The format to write
+    #[arg(long, value_enum)]
+    pub(crate) to: FormatArg,
+    /// The file to write; replaced if it is there
+    #[arg(short, value_name = "OUT")]
+    pub(crate) out: PathBuf,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum FormatArg {
+    /// Standard ABC 2.1
+    Abc,
+    /// MusicXML 4.0
+    Musicxml,
+    /// MusicXML 4.0, compressed
+    Mxl,
+}
+
+impl From<FormatArg> for ExportFormat {
+    fn from(arg: FormatArg) -> Self {
+        match arg {
+            FormatArg::Abc => Self::Abc,
+            FormatArg::Musicxml => Self::Musicxml,
+            FormatArg::Mxl => Self::Mxl,
+        }
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ModelsCommand {
+    /// List them, installed ones first
+    List {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum LibraryCommand {
+    /// List all pieces, newest first
+    List {
+        /// Print JSON, one piece a line
+        #[arg(long)]
+        json: bool,
+        /// The library's folder [default: your own library]
+        #[arg(long, value_name = "DIR")]
+        library: Option<PathBuf>,
+    },
+}

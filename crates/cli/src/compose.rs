@@ -1,0 +1,248 @@
+//! `partita compose`.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::RecvTimeoutError;
+use std::time::Duration;
+
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use serde::Serialize;
+use studio::api::{ComposeRequest, ErrorView, ExportFormat, JobView, StudioEvent, VariationView};
+use studio::jobs::{Limits, Sampling, Style, VariationState};
+use studio::{Code, Config, Error, Result, Studio, WorkerCommand, export};
+
+use crate::args::ComposeArgs;
+use crate::{complain, say, say_aside, say_json};
+
+/// How a shell knows that Ctrl-C ended a program.
+const EXIT_INTERRUPTED: u8 = 130;
+
+/// The last event of a variation in `--json`: its files exist.
+#[derive(Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+enum Written<'a> {
+    Written { number: u32, files: &'a [PathBuf] },
+}
+
+pub(crate) fn run(args: ComposeArgs) -> Result<ExitCode> {
+    let interrupted = Arc::new(AtomicBool::new(false));
+    let flag = interrupted.clone();
+    ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed)).map_err(|error| {
+        Error::new(Code::WorkerFailed, "cannot listen for Ctrl-C").because(error)
+    })?;
+
+    can_write_in(&args.out)?;
+    let mut config = Config::for_this_user(WorkerCommand::this_program()?)?;
+    if let Some(library) = &args.library {
+        config.library_dir.clone_from(library);
+    }
+    config.device = args.device.into();
+    // What the window left unfinished is the window's to go on with.
+    config.resume = false;
+
+    let studio = Studio::open(config)?;
+    let events = studio.subscribe();
+    let job = studio.compose(request(&args, &studio)?)?;
+    let mut progress = Progress::new(&job, args.json);
+    let mut open: Vec<_> = job.variations.iter().map(|v| v.id).collect();
+    let mut all_written = true;
+    let mut cancelled = false;
+
+    while !open.is_empty() {
+        if interrupted.load(Ordering::Relaxed) && !cancelled {
+            cancelled = true;
+            for &id in &open {
+                // One that ended just now needs no cancelling.
+                let _ = studio.cancel(id);
+            }
+        }
+        let event = match events.recv_timeout(Duration::from_millis(100)) {
+            Ok(event) => event,
+            Err(RecvTimeoutError::Timeout) => continue,
+            Err(RecvTimeoutError::Disconnected) => break,
+        };
+        if args.json {
+            say_json(&event)?;
+        }
+        match event {
+            StudioEvent::Variation { variation } if open.contains(&variation.id) => {
+                progress.show(&variation);
+                if !variation.state.is_final() {
+                    continue;
+                }
+                open.retain(|&id| id != variation.id);
+                let written = write(&studio, &variation, &args.out);
+                progress.finish(&variation, &written);
+                match written {
+                    Ok(files) if args.json => say_json(&Written::Written {
+                        number: variation.id.number,
+                        files: &files,
+                    })?,
+                    Ok(files) => {
+                        for file in files {
+                            say(&file.display().to_string())?;
+                        }
+                    }
+                    Err(error) => {
+                        all_written = false;
+                        complain(&error);
+                    }
+                }
+            }
+            StudioEvent::Trouble { error } => {
+                // Nobody sits here to make room, and a script must not wait for ever.
+                complain(&error);
+                return Ok(ExitCode::FAILURE);
+            }
+            _ => {}
+        }
+    }
+    Ok(match (cancelled, all_written) {
+        (true, _) => ExitCode::from(EXIT_INTERRUPTED),
+        (false, true) => ExitCode::SUCCESS,
+        (false, false) => ExitCode::FAILURE,
+    })
+}
+
+/// Says before an hour of composing, not after it, that the folder cannot be written.
+fn can_write_in(folder: &Path) -> Result<()> {
+    std::fs::create_dir_all(folder).map_err(|error| {
+        let doing = format!("make the folder {}", folder.display());
+        Error::io(&doing, &error, Code::CannotWrite)
+    })?;
+    let probe = folder.join(format!(".partita-{}", std::process::id()));
+    export::write_file(&probe, b"")?;
+    std::fs::remove_file(&probe).map_err(|error| Error::io("clean up", &error, Code::CannotWrite))
+}
+
+fn request(args: &ComposeArgs, studio: &Studio) -> Result<ComposeRequest> {
+    let sampling = match (args.top_k, args.top_p, args.temperature) {
+        (None, None, None) => None,
+        (top_k, top_p, temperature) => {
+            let own = studio.sampling(args.model.as_deref())?;
+            Some(Sampling {
+                top_k: top_k.unwrap_or(own.top_k),
+                top_p: top_p.unwrap_or(own.top_p),
+                temperature: temperature.unwrap_or(own.temperature),
+            })
+        }
+    };
+    Ok(ComposeRequest {
+        model: args.model.clone(),
+        style: Style {
+            period: args.period.clone(),
+            composer: args.composer.clone(),
+            instrumentation: args.instrumentation.clone(),
+        },
+        variations: args.variations,
+        seed: args.seed,
+        sampling,
+        limits: Limits {
+            max_bars: args.max_bars,
+            max_patches: args.max_patches,
+            max_seconds: args.max_seconds,
+        },
+    })
+}
+
+/// The files of a variation that ended well.
+fn write(
+    studio: &Studio,
+    variation: &VariationView,
+    folder: &Path,
+) -> std::result::Result<Vec<PathBuf>, ErrorView> {
+    let number = variation.id.number;
+    let about = |error: ErrorView| ErrorView {
+        message: format!("variation {number}: {}", error.message),
+        ..error
+    };
+    match (variation.state, &variation.piece) {
+        (VariationState::Done, Some(piece)) => [ExportFormat::Abc, ExportFormat::Musicxml]
+            .into_iter()
+            .map(|format| studio.export_numbered(piece, format, folder))
+            .collect::<Result<_>>()
+            .map_err(|error| about(error.view())),
+        (VariationState::Cancelled, _) => Err(ErrorView {
+            code: "cancelled".into(),
+            message: format!("variation {number} was stopped; its bars so far are in the library"),
+        }),
+        _ => Err(about(variation.error.clone().unwrap_or(ErrorView {
+            code: "no_bars".into(),
+            message: "it ended without a piece".into(),
+        }))),
+    }
+}
+
+/// A line for each variation on a terminal; elsewhere a line when one ends.
+struct Progress {
+    bars: Option<BTreeMap<u32, ProgressBar>>,
+    _lines: MultiProgress,
+    quiet: bool,
+}
+
+impl Progress {
+    fn new(job: &JobView, quiet: bool) -> Self {
+        use std::io::IsTerminal;
+        let lines = MultiProgress::new();
+        let on_terminal = !quiet && std::io::stderr().is_terminal();
+        let bars = on_terminal.then(|| {
+            let style = ProgressStyle::with_template(
+                "{prefix:>3} {bar:24} {pos:>4}/{len:4} bars {elapsed:>4}  {msg}",
+            );
+            let line = |variation: &VariationView| {
+                let bar = ProgressBar::new(0).with_prefix(variation.id.number.to_string());
+                let bar = bar.with_message(format!("seed {}, queued", variation.seed));
+                let bar = match &style {
+                    Ok(style) => bar.with_style(style.clone()),
+                    Err(_) => bar,
+                };
+                (variation.id.number, lines.add(bar))
+            };
+            job.variations.iter().map(line).collect()
+        });
+        Self {
+            bars,
+            _lines: lines,
+            quiet,
+        }
+    }
+
+    fn line(&self, variation: &VariationView) -> Option<&ProgressBar> {
+        self.bars.as_ref()?.get(&variation.id.number)
+    }
+
+    fn show(&mut self, variation: &VariationView) {
+        let Some(line) = self.line(variation) else {
+            return;
+        };
+        if variation.attempt > 0 && line.position() == 0 {
+            line.reset_elapsed();
+        }
+        let expected = variation.bars_expected.unwrap_or(0).max(variation.bars);
+        line.set_length(u64::from(expected));
+        line.set_position(u64::from(variation.bars));
+        let mut message = format!("seed {}, {}", variation.seed, variation.state.as_str());
+        if variation.attempt > 1 {
+            message.push_str(&format!(", attempt {}", variation.attempt));
+        }
+        line.set_message(message);
+    }
+
+    fn finish(
+        &self,
+        variation: &VariationView,
+        written: &std::result::Result<Vec<PathBuf>, ErrorView>,
+    ) {
+        if let Some(line) = self.line(variation) {
+            line.abandon();
+        } else if !self.quiet && written.is_ok() {
+            say_aside(&format!(
+                "variation {}: {} bars, seed {}",
+                variation.id.number, variation.bars, variation.seed
+            ));
+        }
+    }
+}

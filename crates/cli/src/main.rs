@@ -1,0 +1,77 @@
+//! `partita`: everything Partita does, for scripts, servers and tests.
+//!
+//! What was asked for goes to standard output, progress and errors to standard error. The exit
+//! status is 0 only if all that was asked for exists.
+
+mod args;
+mod compose;
+mod export;
+mod lists;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Args, Command, LibraryCommand, ModelsCommand};
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    tracing_subscriber::fmt()
+        .with_env_filter(tracing_subscriber::EnvFilter::from_env("PARTITA_LOG"))
+        .with_writer(std::io::stderr)
+        .init();
+    let result = match args.command {
+        Command::Worker => return worker::run(),
+        Command::Compose(args) => compose::run(args),
+        Command::Export(args) => export::run(&args),
+        Command::Models(ModelsCommand::List { json }) => lists::models(json),
+        Command::Library(LibraryCommand::List { json, library }) => lists::library(json, library),
+    };
+    match result {
+        Ok(status) => status,
+        Err(error) => {
+            complain(&error.view());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// One line on standard error: the code for scripts, the message for people.
+fn complain(error: &studio::api::ErrorView) {
+    let studio::api::ErrorView { code, message } = error;
+    let one_line = message.replace('\n', " ");
+    say_aside(&format!("error[{code}]: {one_line}"));
+}
+
+/// A line on standard error. If nobody listens any more, there is nobody to tell.
+fn say_aside(line: &str) {
+    use std::io::Write;
+    let _ = writeln!(std::io::stderr().lock(), "{line}");
+}
+
+/// A line on standard output.
+///
+/// # Errors
+/// If it cannot be written, since it is what was asked for. A reader that has had enough (`| head`)
+/// is told from a disk that is full.
+fn say(line: &str) -> studio::Result<()> {
+    use std::io::Write;
+    writeln!(std::io::stdout().lock(), "{line}").map_err(|error| {
+        studio::Error::io(
+            "write to standard output",
+            &error,
+            studio::Code::CannotWrite,
+        )
+    })
+}
+
+/// A value as one line of JSON on standard output.
+fn say_json(value: &impl serde::Serialize) -> studio::Result<()> {
+    let json = serde_json::to_string(value).map_err(|error| {
+        studio::Error::new(
+            studio::Code::CannotWrite,
+            format!("cannot write JSON: {error}"),
+        )
+    })?;
+    say(&json)
+}

@@ -1,0 +1,125 @@
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::{compose, fails, partita, repository, succeeds};
+
+fn export(at: &Path, from: &str, to: &str, out: &str) -> std::process::Output {
+    let mut command = partita(at);
+    command.args(["export", from, "--to", to, "-o", out]);
+    command.output().unwrap()
+}
+
+fn musicxml_files(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).unwrap();
+    let mut files: Vec<PathBuf> = entries
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|e| e == "musicxml"))
+        .collect();
+    files.sort();
+    files
+}
+
+/// What a score says it has.
+fn parts_and_measures(path: &Path) -> (usize, usize) {
+    let text = std::fs::read_to_string(path).unwrap();
+    let document = roxmltree::Document::parse_with_options(
+        &text,
+        roxmltree::ParsingOptions {
+            allow_dtd: true,
+            ..Default::default()
+        },
+    )
+    .unwrap();
+    let parts: Vec<_> = document
+        .root_element()
+        .children()
+        .filter(|node| node.has_tag_name("part"))
+        .collect();
+    let measures = |part: &roxmltree::Node<'_, '_>| {
+        part.children()
+            .filter(|node| node.has_tag_name("measure"))
+            .count()
+    };
+    let first = measures(&parts[0]);
+    assert!(
+        parts.iter().all(|part| measures(part) == first),
+        "all parts are as long"
+    );
+    (parts.len(), first)
+}
+
+#[test]
+fn twenty_pieces_are_valid_and_an_independent_reader_finds_all_in_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let twenty = ["--variations", "20", "--seed", "1", "--max-bars", "16"];
+    succeeds(compose(folder.path(), "out", &twenty));
+    let files = musicxml_files(&folder.path().join("out"));
+    assert_eq!(files.len(), 20);
+
+    let schema = repository().join("crates/score/tests/data/schema/musicxml.xsd");
+    let xmllint = Command::new("xmllint")
+        .args(["--nonet", "--noout", "--schema"])
+        .arg(schema)
+        .args(&files)
+        .output()
+        .expect("xmllint, which ./dev setup installs");
+    let said = String::from_utf8_lossy(&xmllint.stderr);
+    assert!(xmllint.status.success(), "{said}");
+
+    // Verovio reads MusicXML on its own and tells in MEI what it understood.
+    let reader = Command::new("node")
+        .arg(repository().join("crates/cli/tests/count.mjs"))
+        .args(&files)
+        .output()
+        .expect("node, which ./dev setup asks for");
+    let counted = succeeds(reader);
+    let counted: Vec<(usize, usize)> = counted
+        .lines()
+        .map(|line| {
+            let (parts, measures) = line.split_once(' ').unwrap();
+            (parts.parse().unwrap(), measures.parse().unwrap())
+        })
+        .collect();
+    let expected: Vec<_> = files.iter().map(|file| parts_and_measures(file)).collect();
+    assert_eq!(counted, expected);
+    assert!(
+        expected
+            .iter()
+            .all(|&(parts, bars)| parts > 0 && (1..=16).contains(&bars))
+    );
+}
+
+#[test]
+fn interleaved_and_standard_abc_become_every_format() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    let text = "%Romantic\n%Wolf, Hugo\n%Art Song\n%%score 1 2\nL:1/8\nM:2/4\nK:G\n\
+                V:1 treble nm=\"Voice\"\nV:2 bass nm=\"Piano\"\n\
+                [r:0/1][V:1]G2 A2|[V:2]G,4|\n[r:1/0][V:1]B4|]\n";
+    std::fs::write(at.join("piece.abc"), text).unwrap();
+    succeeds(export(at, "piece.abc", "musicxml", "a.musicxml"));
+    assert_eq!(parts_and_measures(&at.join("a.musicxml")), (2, 2));
+    succeeds(export(at, "piece.abc", "mxl", "a.mxl"));
+    assert!(std::fs::read(at.join("a.mxl")).unwrap().starts_with(b"PK"));
+    succeeds(export(at, "piece.abc", "abc", "standard.abc"));
+    let standard = std::fs::read_to_string(at.join("standard.abc")).unwrap();
+    assert!(standard.starts_with("X:1"), "{standard}");
+    succeeds(export(at, "standard.abc", "musicxml", "b.musicxml"));
+    assert_eq!(parts_and_measures(&at.join("b.musicxml")), (2, 2));
+}
+
+#[test]
+fn what_is_no_score_is_refused_and_nothing_is_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    std::fs::write(
+        at.join("letter.txt"),
+        "Dear Franz,\nthe piano is out of tune.\n",
+    )
+    .unwrap();
+    let code = fails(export(at, "letter.txt", "musicxml", "letter.musicxml"));
+    assert_eq!(code, "no_music");
+    let code = fails(export(at, "nothing.abc", "abc", "out.abc"));
+    assert_eq!(code, "cannot_read");
+    assert!(!at.join("letter.musicxml").exists() && !at.join("out.abc").exists());
+}

@@ -1,0 +1,61 @@
+//! The `partita` command with the bundled model: what scripts rely on.
+
+mod arrows;
+mod composing;
+mod errors;
+mod exporting;
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+pub(crate) fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../..")
+        .canonicalize()
+        .unwrap()
+}
+
+/// `partita` with a library of its own in `folder`.
+pub(crate) fn partita(folder: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_partita"));
+    command
+        .env("PARTITA_LIBRARY", folder.join("library"))
+        .env("PARTITA_MODELS", repository().join("models"))
+        .current_dir(folder);
+    command
+}
+
+pub(crate) fn compose(folder: &Path, out: &str, more: &[&str]) -> Output {
+    let style = [
+        "compose",
+        "--period",
+        "Romantic",
+        "--composer",
+        "Schubert, Franz",
+        "--instrumentation",
+        "Art Song",
+    ];
+    let mut command = partita(folder);
+    command.args(style).args(["--out", out]).args(more);
+    command.output().unwrap()
+}
+
+pub(crate) fn succeeds(output: Output) -> String {
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{}: {errors}", output.status);
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// The code in the one line of `error[code]: message` that a failure prints.
+pub(crate) fn fails(output: Output) -> String {
+    let errors = String::from_utf8(output.stderr).unwrap();
+    assert!(!output.status.success(), "it should have failed");
+    let mut lines = errors.lines().filter(|line| line.starts_with("error["));
+    let line = lines
+        .next()
+        .unwrap_or_else(|| panic!("no error line in: {errors}"));
+    assert_eq!(lines.next(), None, "one line");
+    let (code, message) = line["error[".len()..].split_once("]: ").unwrap();
+    assert!(!message.is_empty());
+    code.to_owned()
+}
