@@ -1,0 +1,9 @@
+//! The crate from outside.
+
+// The configured leave covers test functions alone, not what they share.
+#![allow(clippy::unwrap_used)]
+
+mod files;
+mod parity;
+mod patches;
+mod rows;

@@ -1,0 +1,294 @@
+//! A piece depends on its seed alone: not on its neighbours, its slot, or how its prompt came in.
+
+use notagen::{EOS, Error, Model, PAD, Patch, Row, Sampling, patches};
+
+use crate::parity::data;
+
+/// Warm enough that random weights draw many different patches.
+const SAMPLING: Sampling = Sampling {
+    top_k: 40,
+    top_p: 0.98,
+    temperature: 1.2,
+};
+const LENGTH: usize = 10;
+
+fn tiny(slots: usize) -> Model {
+    Model::load(&data().join("tiny"), slots).unwrap()
+}
+
+/// One piece: what it starts from, and what it has drawn so far.
+#[derive(Clone)]
+struct Piece {
+    seed: u64,
+    prompt: Vec<Patch>,
+    drawn: Vec<Patch>,
+}
+
+impl Piece {
+    fn new(seed: u64) -> Self {
+        let composer = ["Schubert, Franz", "Chopin, Frederic", "Bach"][seed as usize % 3];
+        Self {
+            seed,
+            prompt: patches::encode_prompt("Romantic", composer, "Art Song").unwrap(),
+            drawn: Vec::new(),
+        }
+    }
+
+    fn row(&self, slot: usize) -> Row<'static> {
+        Row {
+            slot,
+            input: *self.drawn.last().or(self.prompt.last()).unwrap(),
+            seed: self.seed,
+            patch_index: (self.prompt.len() + self.drawn.len()) as u64,
+            sampling: SAMPLING,
+            forced: &[],
+            opens_body: false,
+        }
+    }
+
+    fn enter(&self, model: &mut Model, slot: usize) {
+        model.clear(slot);
+        model
+            .prefill(slot, &self.prompt[..self.prompt.len() - 1])
+            .unwrap();
+    }
+}
+
+fn alone(model: &mut Model, seed: u64) -> Vec<Patch> {
+    let mut piece = Piece::new(seed);
+    piece.enter(model, 0);
+    for _ in 0..LENGTH {
+        let patch = model.step(&[piece.row(0)]).unwrap()[0];
+        piece.drawn.push(patch);
+    }
+    piece.drawn
+}
+
+#[test]
+fn a_piece_is_the_same_alone_and_in_company_that_comes_and_goes() {
+    let mut model = tiny(8);
+    let expected: Vec<Vec<Patch>> = (0..8).map(|seed| alone(&mut model, seed)).collect();
+    assert_ne!(expected[0], expected[3], "seeds make a difference");
+
+    for company in 1..=8_usize {
+        let mut pieces: Vec<Piece> = (0..company as u64).map(Piece::new).collect();
+        let slot = |piece: usize| (piece * 3 + company) % 8;
+        // Piece i joins at tick i and leaves when it has its length.
+        for tick in 0.. {
+            if tick < company {
+                pieces[tick].enter(&mut model, slot(tick));
+            }
+            let mut running: Vec<usize> = (0..company.min(tick + 1))
+                .filter(|&piece| pieces[piece].drawn.len() < LENGTH)
+                .collect();
+            if running.is_empty() {
+                break;
+            }
+            // Nor does the order of the rows matter.
+            let places = running.len();
+            running.rotate_left(tick % places);
+            let rows: Vec<Row<'_>> = running
+                .iter()
+                .map(|&piece| pieces[piece].row(slot(piece)))
+                .collect();
+            for (&piece, patch) in running.iter().zip(model.step(&rows).unwrap()) {
+                pieces[piece].drawn.push(patch);
+            }
+        }
+        for piece in pieces {
+            assert_eq!(
+                piece.drawn, expected[piece.seed as usize],
+                "seed {} among {company}",
+                piece.seed
+            );
+        }
+    }
+}
+
+#[test]
+fn how_a_prompt_is_divided_changes_nothing() {
+    let text = std::fs::read_to_string(data().join("tiny/text.abc")).unwrap();
+    let prompt = patches::encode_training(&text, 256).unwrap();
+    let drawn = |chunk: usize| {
+        let mut model = tiny(1);
+        let mut piece = Piece {
+            seed: 5,
+            prompt: prompt.clone(),
+            drawn: Vec::new(),
+        };
+        for patches in prompt[..prompt.len() - 1].chunks(chunk) {
+            model.prefill(0, patches).unwrap();
+        }
+        for _ in 0..4 {
+            let patch = model.step(&[piece.row(0)]).unwrap()[0];
+            piece.drawn.push(patch);
+        }
+        piece.drawn
+    };
+    let whole = drawn(prompt.len());
+    for chunk in [1, 3, 64, 65, 100] {
+        assert_eq!(drawn(chunk), whole, "in chunks of {chunk}");
+    }
+}
+
+#[test]
+fn a_truncated_context_continues_as_if_the_rest_had_never_been() {
+    let mut model = tiny(1);
+    let expected = alone(&mut model, 2);
+    let mut piece = Piece::new(2);
+    let prompt = piece.prompt.len();
+    model.truncate(0, prompt + 2);
+    piece.drawn = expected[..3].to_vec();
+    for _ in 3..LENGTH {
+        let patch = model.step(&[piece.row(0)]).unwrap()[0];
+        piece.drawn.push(patch);
+    }
+    assert_eq!(piece.drawn, expected);
+}
+
+#[test]
+fn forced_characters_begin_the_patch_and_the_rest_is_drawn() {
+    let mut model = tiny(1);
+    let piece = Piece::new(1);
+    piece.enter(&mut model, 0);
+    let forced = Row {
+        forced: b"[V:1]",
+        ..piece.row(0)
+    };
+    let patch = model.step(&[forced]).unwrap()[0];
+    assert!(patch.starts_with(b"[V:1]"));
+    model.truncate(0, piece.prompt.len() - 1);
+    let whole = *b"abcdefghijklmnop";
+    assert_eq!(
+        model
+            .step(&[Row {
+                forced: &whole,
+                ..piece.row(0)
+            }])
+            .unwrap()[0],
+        whole
+    );
+}
+
+#[test]
+fn the_first_line_of_a_body_is_line_0() {
+    let mut model = tiny(1);
+    let piece = Piece::new(1);
+    for (opens_body, forced, expected) in [
+        (true, "[r:", true),
+        (false, "[r:", false),
+        (true, "[V:", false),
+    ] {
+        piece.enter(&mut model, 0);
+        let row = Row {
+            opens_body,
+            forced: forced.as_bytes(),
+            ..piece.row(0)
+        };
+        let patch = model.step(&[row]).unwrap()[0];
+        assert_eq!(patch[3..].starts_with(b"0/"), expected, "{patch:?}");
+    }
+}
+
+#[test]
+fn after_its_end_a_patch_is_padding() {
+    let mut model = tiny(1);
+    for seed in 0..6 {
+        for patch in alone(&mut model, seed) {
+            if let Some(end) = patch.iter().position(|&id| id == EOS) {
+                assert!(patch[end + 1..].iter().all(|&id| id == PAD), "{patch:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_refused_step_leaves_every_context_as_it_was() {
+    let mut model = tiny(2);
+    let (a, b) = (Piece::new(0), Piece::new(1));
+    a.enter(&mut model, 0);
+    b.enter(&mut model, 1);
+    let before = [model.positions(0), model.positions(1)];
+    let bad = Sampling {
+        top_k: 0,
+        ..SAMPLING
+    };
+    let refused: [(&str, Vec<Row<'_>>); 6] = [
+        (
+            "sampling_invalid",
+            vec![
+                a.row(0),
+                Row {
+                    sampling: bad,
+                    ..b.row(1)
+                },
+            ],
+        ),
+        ("call_invalid", vec![a.row(0), b.row(0)]),
+        ("call_invalid", vec![a.row(0), b.row(2)]),
+        (
+            "text_invalid",
+            vec![
+                a.row(0),
+                Row {
+                    input: [200; 16],
+                    ..b.row(1)
+                },
+            ],
+        ),
+        (
+            "text_invalid",
+            vec![
+                a.row(0),
+                Row {
+                    forced: &[2],
+                    ..b.row(1)
+                },
+            ],
+        ),
+        (
+            "text_invalid",
+            vec![
+                a.row(0),
+                Row {
+                    forced: &[65; 17],
+                    ..b.row(1)
+                },
+            ],
+        ),
+    ];
+    for (code, rows) in refused {
+        assert_eq!(model.step(&rows).unwrap_err().code(), code);
+        assert_eq!([model.positions(0), model.positions(1)], before);
+    }
+    assert_eq!(model.step(&[]).unwrap(), Vec::<Patch>::new());
+    assert_eq!(model.step(&[a.row(0)]).unwrap()[0], alone(&mut model, 0)[0]);
+}
+
+#[test]
+fn a_full_context_is_an_error_and_not_a_panic() {
+    let mut model = tiny(1);
+    let limit = model.config().patch_length;
+    let patch = Piece::new(0).prompt[1];
+    assert!(matches!(
+        model.prefill(0, &vec![patch; limit + 1]),
+        Err(Error::ContextFull { .. })
+    ));
+    assert_eq!(model.positions(0), 0);
+    model.prefill(0, &vec![patch; limit - 1]).unwrap();
+    model.step(&[Piece::new(0).row(0)]).unwrap();
+    assert_eq!(model.positions(0), limit);
+    assert_eq!(
+        model.step(&[Piece::new(0).row(0)]).unwrap_err().code(),
+        "context_full"
+    );
+    model.clear(0);
+    assert_eq!(model.positions(0), 0);
+}
+
+#[test]
+fn a_model_can_move_to_the_thread_that_runs_it() {
+    fn moves<T: Send + 'static>() {}
+    moves::<Model>();
+    moves::<Error>();
+}
