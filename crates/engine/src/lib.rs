@@ -68,7 +68,7 @@ impl Engine {
     /// is the time since any fixed moment.
     ///
     /// # Errors
-    /// What the model cannot survive. What only one sequence cannot survive is its own
+    /// If the device is lost. What only one sequence cannot survive is its own
     /// [`Change::Failed`].
     pub fn step<M: Model>(
         &mut self,
@@ -87,14 +87,21 @@ impl Engine {
         if rows.is_empty() {
             return Ok(events);
         }
-        let slots: Vec<usize> = rows.iter().map(|row| row.slot).collect();
-        let patches = model.step(&rows)?;
+        let patches = step_rows(model, &rows)?;
 
-        for (slot, patch) in slots.into_iter().zip(patches) {
+        for (slot, patch) in patches {
             let Some(place) = self.running.get_mut(slot) else {
                 continue;
             };
             let Some(sequence) = place else { continue };
+            let patch = match patch {
+                Ok(patch) => patch,
+                Err(error) => {
+                    events.push(failed(sequence.id(), &error));
+                    *place = None;
+                    continue;
+                }
+            };
             let turn = sequence.take(patch, now, |change| {
                 events.push(change);
             });
@@ -145,6 +152,27 @@ impl Engine {
                     Err(error) => events.push(failed(id, &error)),
                 }
             }
+        }
+    }
+}
+
+/// A slot and the patch that was drawn for it, or why there is none.
+type Drawn<E> = (usize, Result<Patch, E>);
+
+/// One patch for every row. If the batch fails, each row is tried alone, so that only the row to
+/// blame has no patch.
+fn step_rows<M: Model>(model: &mut M, rows: &[Row<'_>]) -> Result<Vec<Drawn<M::Error>>, M::Error> {
+    let slots = rows.iter().map(|row| row.slot);
+    match model.step(rows) {
+        Ok(patches) => Ok(slots.zip(patches.into_iter().map(Ok)).collect()),
+        Err(error) if error.is_device_lost() => Err(error),
+        Err(error) if rows.len() == 1 => Ok(slots.zip([Err(error)]).collect()),
+        Err(_) => {
+            let mut drawn = Vec::new();
+            for row in rows {
+                drawn.extend(step_rows(model, std::slice::from_ref(row))?);
+            }
+            Ok(drawn)
         }
     }
 }

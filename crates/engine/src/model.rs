@@ -41,6 +41,11 @@ pub struct Continuation {
 pub trait ModelError: std::fmt::Display {
     /// In snake case.
     fn code(&self) -> &str;
+
+    /// Whether the model is of no more use to anybody.
+    fn is_device_lost(&self) -> bool {
+        false
+    }
 }
 
 /// A model with a fixed number of slots, each with a context of patches.
@@ -77,6 +82,6 @@ pub trait Model {
     /// on the other rows.
     ///
     /// # Errors
-    /// Those of the device; no row has a result then.
+    /// Those of the device, or of any row. Nothing was appended then: the rows can be tried again.
     fn step(&mut self, rows: &[Row<'_>]) -> Result<Vec<Patch>, Self::Error>;
 }

@@ -123,11 +123,12 @@ fn metadata(piece: &Piece) -> Metadata {
     } = &summary.style;
     let sampling = &piece.sampling;
     let field = |name: &str, value: String| (name.to_owned(), value);
+    // A model that lies in a folder of its own is known by its path, which is nobody's business.
+    let model = Path::new(&summary.model).file_name();
+    let model = model.map_or(String::new(), |name| name.to_string_lossy().into_owned());
     let mut fields = vec![
-        field("partita-period", period.clone()),
         field("partita-composer", composer.clone()),
-        field("partita-instrumentation", instrumentation.clone()),
-        field("partita-model", summary.model.clone()),
+        field("partita-model", model),
         field("partita-model-sha256", piece.model_sha256.clone()),
         field("partita-seed", summary.seed.to_string()),
         field("partita-top-k", sampling.top_k.to_string()),
@@ -136,12 +137,6 @@ fn metadata(piece: &Piece) -> Metadata {
     ];
     if let Some(bars) = piece.limits.max_bars {
         fields.push(field("partita-max-bars", bars.to_string()));
-    }
-    // A model that lies in a folder of its own is named by its path, which is nobody's business.
-    if let Some((_, id)) = fields.get_mut(3)
-        && let Some(name) = Path::new(&*id).file_name()
-    {
-        *id = name.to_string_lossy().into_owned();
     }
     Metadata {
         title: summary.title.clone(),

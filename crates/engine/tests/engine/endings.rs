@@ -127,3 +127,34 @@ fn a_sequence_the_model_refuses_fails_alone() {
     assert!(matches!(last(&events, refused_id), Change::Failed(e) if e.code == "refused"));
     assert_eq!(last(&events, other_id), &finished(Ending::Complete, 4));
 }
+
+#[test]
+fn a_sequence_the_model_chokes_on_fails_and_its_neighbours_go_on() {
+    let mut engine = Engine::new(3);
+    let mut model = Fake::new(3);
+    model.chokes_on = Some((11, 9));
+    let specs = [3, 11, 4].map(|seed| sequence(seed as u32, seed, Limits::default()));
+    let ids = specs.clone().map(|spec| spec.id);
+    for spec in specs {
+        engine.submit(spec);
+    }
+    let events = run(&mut engine, &mut model);
+    assert!(matches!(last(&events, ids[1]), Change::Failed(e) if e.code == "refused"));
+    assert!(
+        !bars(&events, ids[1]).is_empty(),
+        "what was written before is kept"
+    );
+    for (id, seed) in [(ids[0], 3), (ids[2], 4)] {
+        assert_eq!(bars(&events, id), lines_of(seed)[2..].concat());
+        assert_eq!(last(&events, id), &finished(Ending::Complete, seed));
+    }
+}
+
+#[test]
+fn a_lost_device_is_an_error_of_the_engine() {
+    let mut engine = Engine::new(2);
+    let mut model = Fake::new(2);
+    engine.submit(sequence(1, 3, Limits::default()));
+    model.device_lost = true;
+    assert!(engine.step(&mut model, std::time::Duration::ZERO).is_err());
+}

@@ -12,10 +12,17 @@ pub(crate) struct Fake {
     pub(crate) restarts: usize,
     pub(crate) most_rows: usize,
     pub(crate) refuses_composer: Option<&'static str>,
+    /// Steps with this seed's row in them fail from this patch on.
+    pub(crate) chokes_on: Option<(u64, u64)>,
+    pub(crate) device_lost: bool,
 }
 
 #[derive(Debug)]
-pub(crate) struct FakeError;
+pub(crate) struct FakeError {
+    device_lost: bool,
+}
+
+const REFUSED: FakeError = FakeError { device_lost: false };
 
 impl std::fmt::Display for FakeError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -26,6 +33,10 @@ impl std::fmt::Display for FakeError {
 impl ModelError for FakeError {
     fn code(&self) -> &str {
         "refused"
+    }
+
+    fn is_device_lost(&self) -> bool {
+        self.device_lost
     }
 }
 
@@ -70,6 +81,8 @@ impl Fake {
             restarts: 0,
             most_rows: 0,
             refuses_composer: None,
+            chokes_on: None,
+            device_lost: false,
         }
     }
 }
@@ -83,7 +96,7 @@ impl Model for Fake {
 
     fn encode_prompt(&self, style: &Style) -> Result<Vec<Patch>, FakeError> {
         match self.refuses_composer {
-            Some(name) if style.composer == name => Err(FakeError),
+            Some(name) if style.composer == name => Err(REFUSED),
             _ => Ok(patches(&jobs::style_lines(style))),
         }
     }
@@ -108,6 +121,14 @@ impl Model for Fake {
     }
 
     fn step(&mut self, rows: &[Row<'_>]) -> Result<Vec<Patch>, FakeError> {
+        let device_lost = self.device_lost;
+        let chokes = |row: &Row<'_>| {
+            let (seed, patch) = self.chokes_on?;
+            (row.seed == seed && row.patch_index >= patch).then_some(())
+        };
+        if device_lost || rows.iter().any(|row| chokes(row).is_some()) {
+            return Err(FakeError { device_lost });
+        }
         self.most_rows = self.most_rows.max(rows.len());
         Ok(rows
             .iter()
