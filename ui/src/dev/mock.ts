@@ -1,0 +1,237 @@
+// The application as this window sees it, made up: pieces, a queue that composes, errors on
+// demand. Only for `vite --mode mock`. The address chooses what is seen: `?empty`, `?broken`,
+// `?nomodel`, `?models`, `?workerdown`, `?theme=dark`.
+import { mockIPC } from "@tauri-apps/api/mocks";
+import type * as T from "../lib/bindings";
+import { keyOf } from "../lib/events";
+import { MUSICXML, TEXT } from "./sample";
+import { STYLES } from "./styles";
+
+const has = (name: string) => new URLSearchParams(location.search).has(name);
+const raw = (files: Record<string, unknown>) =>
+  Object.keys(files).sort().map((path) => files[path] as string);
+
+const scores = raw(import.meta.glob("./scores/*.musicxml", { query: "?raw", import: "default", eager: true }));
+const texts = raw(import.meta.glob("./scores/*.abc", { query: "?raw", import: "default", eager: true }));
+const SOURCES = scores.length > 0 ? scores.map((xml, at) => ({ xml, text: texts[at] ?? TEXT })) : [{ xml: MUSICXML, text: TEXT }];
+
+const header = (text: string) => text.slice(0, text.indexOf("[r:"));
+const bars = (text: string) => text.slice(text.indexOf("[r:")).trimEnd().split("\n").map((line) => `${line}\n`);
+const upTo = (xml: string, count: number) =>
+  xml.replace(/<measure number="(\d+)"[\s\S]*?<\/measure>/g, (all, number) => (Number(number) <= count ? all : ""));
+
+const SAMPLING = { top_k: 9, top_p: 0.9, temperature: 0.7 };
+const LIMITS = { max_bars: null, max_patches: null, max_seconds: null };
+const KEYS = ["F minor", "G major", "D major", "B♭ major", "A minor", "E♭ major", "C♯ minor"];
+const ALL: T.Style[] = STYLES.flatMap(({ period, composers }) =>
+  composers.flatMap(({ composer, instrumentations }) =>
+    instrumentations.map((instrumentation) => ({ period, composer, instrumentation })),
+  ),
+);
+
+const fail = (code: string, message: string): never => {
+  throw { code, message } satisfies T.ErrorView;
+};
+const pick = <V>(list: V[], at: number): V => list[at % list.length] as V;
+
+function model(id: string, name: string, description: string, parameters: number, installed: boolean, url: string | null): T.ModelInfo {
+  return {
+    id, name, description, licence: installed ? "CC0-1.0" : "MIT", installed, parameters, hidden_size: 256, patch_layers: 6,
+    char_layers: 2, patch_length: 1024, sampling: SAMPLING, url,
+  };
+}
+
+const MODELS = [
+  ...(has("nomodel") ? [] : [model("partita-demo", "Partita demo", "Small, for trying things out: art songs and string quartets.", 7_100_000, true, null)]),
+  model("notagen-x", "NotaGen-X", "The full model.", 516_000_000, has("models"), "https://huggingface.co/ElectricAlexis/NotaGen"),
+];
+
+let now = Date.now();
+const pieces = new Map<string, { piece: T.Piece; source: number; deleted: boolean }>();
+const jobs: T.JobView[] = [];
+let settings: T.Settings = { theme: new URLSearchParams(location.search).get("theme"), compose: null };
+let worker: T.WorkerStatus = has("workerdown")
+  ? { state: "failed", model: null, device: null, slots: null, error: { code: "worker_failed", message: "the worker stopped three times within a minute; see the log" } }
+  : { state: "ready", model: "partita-demo", device: "CPU, 2 threads", slots: 2, error: null };
+let emit: (event: T.StudioEvent) => void = () => undefined;
+
+function addPiece(id: string, variation: T.VariationId, style: T.Style, seed: number, state: T.VariationState, count: number, at: number, source: number): string {
+  const { text } = pick(SOURCES, source);
+  const lines = bars(text).slice(0, count);
+  pieces.set(id, {
+    source,
+    deleted: false,
+    piece: {
+      summary: { id, variation, title: `${style.instrumentation} in ${pick(KEYS, source + seed)}`, style, model: "partita-demo", seed, state, bars: lines.length, created_ms: at },
+      sampling: SAMPLING, limits: LIMITS, model_sha256: "9f".repeat(32),
+      ending: state === "done" ? "complete" : null, first_bar_ms: 1840, duration_ms: state === "running" ? null : 48_200,
+      text: header(text) + lines.join(""),
+    },
+  });
+  return id;
+}
+
+function job(style: T.Style, states: T.VariationState[], at: number, seed = 8_812_345): T.JobView {
+  const id = crypto.randomUUID();
+  const variations = states.map((state, k): T.VariationView => {
+    const vid = { job: id, number: k + 1 };
+    const total = bars(pick(SOURCES, k).text).length;
+    const count = state === "done" ? total : state === "queued" ? 0 : Math.max(3, Math.floor(total / (k + 2)));
+    const piece = count > 0 ? addPiece(crypto.randomUUID(), vid, style, seed + k, state, count, at + k * 1000, k) : null;
+    return {
+      id: vid, seed: seed + k, state, attempt: 1, bars: count, bars_expected: state === "queued" ? null : total,
+      started_ms: state === "queued" ? null : at + 2000, ended_ms: state === "running" || state === "queued" ? null : at + 50_000,
+      error: state === "failed" ? { code: "weights_truncated", message: "the model’s weights end early (12.1 of 14.4 MB); install the model again" } : null,
+      piece,
+    };
+  });
+  return { id, created_ms: at, style, model: "partita-demo", sampling: SAMPLING, limits: LIMITS, variations };
+}
+
+function fill(): void {
+  for (let k = 0; k < 640; k += 1) {
+    const style = pick(ALL, k * 7 + (k >> 3));
+    const state = k % 11 === 4 ? "cancelled" : k % 23 === 9 ? "failed" : "done";
+    addPiece(crypto.randomUUID(), { job: crypto.randomUUID(), number: 1 + (k % 3) }, style, 1000 + k * 7919, state, state === "done" ? 400 : 9 + (k % 17), now - 3_600_000 * (2 + k * 1.7), k);
+  }
+  const schubert = { period: "Romantic", composer: "Schubert, Franz", instrumentation: "Art Song" };
+  jobs.push(job({ period: "Classical", composer: "Haydn, Joseph", instrumentation: "Chamber" }, ["done", "done", "cancelled", "failed"], now - 7_500_000, 4_242));
+  jobs.unshift(job(schubert, ["running", "running", "queued", "queued"], now - 21_000));
+  const interrupted = jobs[0]?.variations[1];
+  if (interrupted) Object.assign(interrupted, { attempt: 2, error: { code: "worker_lost", message: "the worker was ended by the system (out of memory) and has been started again" } });
+}
+
+/** One bar more for everything that runs; what waits gets its slot. */
+function step(): void {
+  now = Date.now();
+  for (const { variations } of jobs) {
+    for (const variation of variations) {
+      const at = variation.id.number - 1;
+      const { text } = pick(SOURCES, at);
+      const lines = bars(text);
+      if (variation.state === "queued" && running() < 2) {
+        Object.assign(variation, { state: "running", started_ms: now, bars: 0, piece: null });
+        emit({ kind: "restarted", id: variation.id });
+        emit({ kind: "header", id: variation.id, text: header(text) });
+      } else if (variation.state === "running") {
+        const index = variation.bars;
+        variation.bars += 1;
+        variation.bars_expected = lines.length;
+        variation.piece ??= addPiece(crypto.randomUUID(), variation.id, styleOf(variation.id), variation.seed, "running", 0, now, at);
+        const held = pieces.get(variation.piece);
+        if (held) {
+          held.piece.text += lines[index] ?? "";
+          held.piece.summary.bars = variation.bars;
+        }
+        emit({ kind: "bar", id: variation.id, piece: variation.piece, index, text: lines[index] ?? "" });
+        if (variation.bars >= lines.length) end(variation, "done");
+      } else continue;
+      emit({ kind: "variation", variation: structuredClone(variation) });
+    }
+  }
+}
+
+const running = () => jobs.flatMap(({ variations }) => variations).filter(({ state }) => state === "running").length;
+const styleOf = (id: T.VariationId) => jobs.find((known) => known.id === id.job)?.style ?? (ALL[0] as T.Style);
+
+function end(variation: T.VariationView, state: "done" | "cancelled"): void {
+  Object.assign(variation, { state, ended_ms: Date.now(), error: null });
+  const held = variation.piece === null ? undefined : pieces.get(variation.piece);
+  if (!held) return;
+  held.piece.summary.state = state;
+  held.piece.duration_ms = 31_000;
+  held.piece.ending = state === "done" ? "complete" : null;
+}
+
+function find(id: T.VariationId): T.VariationView {
+  const found = jobs.flatMap(({ variations }) => variations).find((variation) => keyOf(variation.id) === keyOf(id));
+  return found ?? fail("not_found", "this variation is not in the queue");
+}
+
+function held(id: string) {
+  const found = pieces.get(id);
+  return found && !found.deleted ? found : fail("not_found", "the piece is no longer in the library");
+}
+
+function list(query: T.LibraryQuery): T.LibraryPage {
+  const all = [...pieces.values()].filter(({ deleted }) => !deleted).map(({ piece }) => piece.summary).sort((a, b) => b.created_ms - a.created_ms);
+  const matching = all.filter(({ style }) => (["period", "composer", "instrumentation"] as const).every((part) => query[part] === null || style[part] === query[part]));
+  const from = query.after === null ? 0 : Number(query.after);
+  const to = from + (query.limit ?? 50);
+  const styles = [...new Map(all.map(({ style }) => [JSON.stringify(style), style])).values()];
+  return { pieces: matching.slice(from, to), next: to < matching.length ? String(to) : null, total: matching.length, styles };
+}
+
+function compose(request: T.ComposeRequest): T.JobView {
+  if (request.limits.max_bars === 13) fail("invalid_request", "thirteen bars bring bad luck (this is the mock’s refusal)");
+  const made = job(request.style, Array.from({ length: request.variations }, () => "queued" as const), Date.now(), request.seed ?? Math.floor(Math.random() * 1e9));
+  Object.assign(made, { sampling: request.sampling ?? SAMPLING, limits: request.limits });
+  jobs.unshift(made);
+  emit({ kind: "job", job: structuredClone(made) });
+  return made;
+}
+
+// The arguments are what ipc.ts sends; checking them here again would test nothing.
+type Args = Record<string, any>;
+const commands: Record<string, (args: Args) => unknown> = {
+  models: () => MODELS,
+  styles: () => STYLES,
+  compose: ({ request }) => compose(request),
+  queue: () => jobs,
+  cancel: ({ id }) => {
+    const variation = find(id);
+    end(variation, "cancelled");
+    emit({ kind: "variation", variation: structuredClone(variation) });
+  },
+  retry: ({ id }) => {
+    const variation = find(id);
+    Object.assign(variation, { state: "queued", attempt: variation.attempt + 1, bars: 0, bars_expected: null, started_ms: null, ended_ms: null, error: null });
+    emit({ kind: "variation", variation: structuredClone(variation) });
+  },
+  clear_finished: () => {
+    const open = jobs.filter(({ variations }) => variations.some(({ state }) => state === "running" || state === "queued"));
+    jobs.splice(0, jobs.length, ...open);
+  },
+  library: ({ query }) => (has("broken") ? fail("library_failed", "the disk gives errors at the library’s file") : list(query)),
+  piece: ({ id }) => held(id).piece,
+  engraving: ({ id }): T.Engraving => {
+    const { piece, source } = held(id);
+    const { xml } = pick(SOURCES, piece.summary.variation.number > 0 && piece.summary.state === "running" ? piece.summary.variation.number - 1 : source);
+    if (piece.summary.bars === 0) fail("no_music", "there is no bar in it yet");
+    if (has("badscore")) return { musicxml: "<not a score", parts: 0, bars: 0, diagnostics: [] };
+    return {
+      musicxml: upTo(xml, piece.summary.bars), parts: 2, bars: piece.summary.bars,
+      diagnostics: piece.summary.seed % 2 ? [] : [
+        { severity: "warning", bar: 4, message: "voice 3 was 1/8 short; a rest was added at the end of the bar" },
+        { severity: "note", bar: 9, message: "a slur that never ends was left out" },
+        { severity: "error", bar: 17, message: "voice 2 was written twice; the second one was dropped" },
+      ],
+    };
+  },
+  delete_piece: ({ id }) => void (held(id).deleted = true),
+  restore_piece: ({ id }) => {
+    const found = pieces.get(id);
+    if (found) found.deleted = false;
+  },
+  export_piece: ({ id, format }) => {
+    if (format === "mxl") fail("disk_full", "cannot write /home/clara/Music/song.mxl: no space left on device; make room and try again");
+    return `/home/clara/Music/${held(id).piece.summary.title}.${String(format)}`;
+  },
+  settings: () => settings,
+  save_settings: ({ settings: next }) => void (settings = structuredClone(next)),
+  worker_status: () => worker,
+  subscribe: ({ channel }) => {
+    emit = (event) => (channel as { onmessage(event: T.StudioEvent): void }).onmessage(structuredClone(event));
+  },
+};
+
+export async function installMock(): Promise<void> {
+  if (!has("empty")) fill();
+  mockIPC((name, args) => {
+    const command = commands[name];
+    if (!command) throw new Error(`the mock has no command ${name}`);
+    const answer = command((args ?? {}) as Args);
+    return answer === undefined ? undefined : structuredClone(answer);
+  });
+  if (!has("still") && !has("workerdown")) setInterval(step, 700);
+}

@@ -1,0 +1,439 @@
+// Made from the Rust types by `./dev test` with PARTITA_UPDATE=1. Do not edit.
+
+export type JobId = string;
+export type VariationId = { 
+/**
+ * The job it belongs to.
+ */
+job: JobId, 
+/**
+ * 1 for the job's first seed.
+ */
+number: number, };
+export type VariationState = "queued" | "running" | "done" | "cancelled" | "failed";
+export type Ending = "complete" | "bar_limit" | "length_limit" | "time_limit";
+export type Style = { 
+/**
+ * For example `Romantic`.
+ */
+period: string, 
+/**
+ * Family name first: `Schubert, Franz`.
+ */
+composer: string, 
+/**
+ * For example `Art Song`.
+ */
+instrumentation: string, };
+export type Sampling = { 
+/**
+ * At least 1; 1 always takes the likeliest character.
+ */
+top_k: number, 
+/**
+ * In (0, 1].
+ */
+top_p: number, 
+/**
+ * At least 0; 0 takes the likeliest character.
+ */
+temperature: number, };
+export type Limits = { 
+/**
+ * Bars: lines of interleaved text.
+ */
+max_bars: number | null, 
+/**
+ * Patches of 16 characters, the header's included.
+ */
+max_patches: number | null, 
+/**
+ * Wall-clock seconds from the variation's start.
+ */
+max_seconds: number | null, };
+export type ErrorView = { 
+/**
+ * Stable, in snake case.
+ */
+code: string, 
+/**
+ * What happened and what to do.
+ */
+message: string, };
+export type ModelInfo = { 
+/**
+ * Its folder's name: `partita-demo`.
+ */
+id: string, 
+/**
+ * For people.
+ */
+name: string, 
+/**
+ * One or two sentences: what it can do.
+ */
+description: string, 
+/**
+ * SPDX or in words.
+ */
+licence: string, 
+/**
+ * Whether it can compose now.
+ */
+installed: boolean, 
+/**
+ * Number of weights.
+ */
+parameters: number, 
+/**
+ * Width of both decoders.
+ */
+hidden_size: number, 
+/**
+ * Layers of the patch decoder.
+ */
+patch_layers: number, 
+/**
+ * Layers of the character decoder.
+ */
+char_layers: number, 
+/**
+ * Patches of context.
+ */
+patch_length: number, 
+/**
+ * How it is sampled unless the user says otherwise.
+ */
+sampling: Sampling, 
+/**
+ * Where it can be read about or had from, if it is not here.
+ */
+url: string | null, };
+export type PeriodStyles = { 
+/**
+ * For example `Romantic`.
+ */
+period: string, 
+/**
+ * In alphabetical order.
+ */
+composers: Array<ComposerStyles>, };
+export type ComposerStyles = { 
+/**
+ * Family name first.
+ */
+composer: string, 
+/**
+ * What the model learned from this composer.
+ */
+instrumentations: Array<string>, };
+export type ComposeRequest = { 
+/**
+ * A model's id; the first one installed if absent.
+ */
+model: string | null, 
+/**
+ * One of the model's styles.
+ */
+style: Style, 
+/**
+ * How many, 1 to 64.
+ */
+variations: number, 
+/**
+ * The first variation's seed, each next one's is one more; drawn at random if absent.
+ */
+seed: number | null, 
+/**
+ * The model's own if absent.
+ */
+sampling: Sampling | null, 
+/**
+ * Where pieces end at the latest.
+ */
+limits: Limits, };
+export type JobView = { 
+/**
+ * Its identity.
+ */
+id: JobId, 
+/**
+ * Milliseconds since 1970.
+ */
+created_ms: number, 
+/**
+ * The style prompt.
+ */
+style: Style, 
+/**
+ * The model's id.
+ */
+model: string, 
+/**
+ * How characters are drawn.
+ */
+sampling: Sampling, 
+/**
+ * Where pieces end at the latest.
+ */
+limits: Limits, 
+/**
+ * In order of their number.
+ */
+variations: Array<VariationView>, };
+export type VariationView = { 
+/**
+ * Which.
+ */
+id: VariationId, 
+/**
+ * The seed that decides it.
+ */
+seed: number, 
+/**
+ * Where it stands.
+ */
+state: VariationState, 
+/**
+ * 1 for the first time it runs; more after a worker died or the user tried again.
+ */
+attempt: number, 
+/**
+ * Bars written so far.
+ */
+bars: number, 
+/**
+ * Bars the model, or the limit, expects in all, once it has said so.
+ */
+bars_expected: number | null, 
+/**
+ * When it got its slot, in milliseconds since 1970.
+ */
+started_ms: number | null, 
+/**
+ * When it reached a final state.
+ */
+ended_ms: number | null, 
+/**
+ * Why it failed, or what last interrupted it.
+ */
+error: ErrorView | null, 
+/**
+ * Its piece, from the first bar on.
+ */
+piece: string | null, };
+export type PieceSummary = { 
+/**
+ * Its identity.
+ */
+id: string, 
+/**
+ * The job and variation it is.
+ */
+variation: VariationId, 
+/**
+ * For people: `Art Song in F minor`.
+ */
+title: string, 
+/**
+ * The style it was asked for in.
+ */
+style: Style, 
+/**
+ * The model's id.
+ */
+model: string, 
+/**
+ * The seed that decided it.
+ */
+seed: number, 
+/**
+ * Whether it is still being written, and how it ended.
+ */
+state: VariationState, 
+/**
+ * Bars written.
+ */
+bars: number, 
+/**
+ * When its first bar came, in milliseconds since 1970.
+ */
+created_ms: number, };
+export type Piece = { 
+/**
+ * What lists show.
+ */
+summary: PieceSummary, 
+/**
+ * How characters were drawn.
+ */
+sampling: Sampling, 
+/**
+ * Where it was to end at the latest.
+ */
+limits: Limits, 
+/**
+ * SHA-256 of the model's weights, in hexadecimal.
+ */
+model_sha256: string, 
+/**
+ * Why it ended, if it ended well.
+ */
+ending: Ending | null, 
+/**
+ * From the slot to the first bar, in milliseconds.
+ */
+first_bar_ms: number | null, 
+/**
+ * From the slot to the end, in milliseconds.
+ */
+duration_ms: number | null, 
+/**
+ * The text as the model wrote it.
+ */
+text: string, };
+export type Engraving = { 
+/**
+ * MusicXML 4.0, the same that is exported.
+ */
+musicxml: string, 
+/**
+ * Number of parts.
+ */
+parts: number, 
+/**
+ * Number of measures.
+ */
+bars: number, 
+/**
+ * What had to be mended, in the order of the text.
+ */
+diagnostics: Array<DiagnosticView>, };
+export type DiagnosticView = { 
+/**
+ * `note`, `warning` or `error`.
+ */
+severity: string, 
+/**
+ * The bar, from 1, if it concerns one.
+ */
+bar: number | null, 
+/**
+ * For people.
+ */
+message: string, };
+export type LibraryQuery = { 
+/**
+ * Only of this period.
+ */
+period: string | null, 
+/**
+ * Only of this composer.
+ */
+composer: string | null, 
+/**
+ * Only of this instrumentation.
+ */
+instrumentation: string | null, 
+/**
+ * Only those after this cursor, from [`LibraryPage::next`].
+ */
+after: string | null, 
+/**
+ * At most so many, 1 to 200; 50 if absent.
+ */
+limit: number | null, };
+export type LibraryPage = { 
+/**
+ * Newest first.
+ */
+pieces: Array<PieceSummary>, 
+/**
+ * Where the next page begins, if there is one.
+ */
+next: string | null, 
+/**
+ * How many match in all.
+ */
+total: number, 
+/**
+ * The styles that occur in the whole library, for the filter.
+ */
+styles: Array<Style>, };
+export type ExportFormat = "abc" | "musicxml" | "mxl";
+export type WorkerState = "idle" | "starting" | "ready" | "restarting" | "failed";
+export type WorkerStatus = { 
+/**
+ * How it is.
+ */
+state: WorkerState, 
+/**
+ * The model it holds.
+ */
+model: string | null, 
+/**
+ * For people: `CPU, 2 threads`.
+ */
+device: string | null, 
+/**
+ * How many variations run at once.
+ */
+slots: number | null, 
+/**
+ * Why it is failed or restarting.
+ */
+error: ErrorView | null, };
+export type StudioEvent = { "kind": "job", 
+/**
+ * The whole of it.
+ */
+job: JobView, } | { "kind": "variation", 
+/**
+ * The whole of it.
+ */
+variation: VariationView, } | { "kind": "restarted", 
+/**
+ * Which.
+ */
+id: VariationId, } | { "kind": "header", 
+/**
+ * Which.
+ */
+id: VariationId, 
+/**
+ * With line ends.
+ */
+text: string, } | { "kind": "bar", 
+/**
+ * Which.
+ */
+id: VariationId, 
+/**
+ * Its piece.
+ */
+piece: string, 
+/**
+ * Counts from 0.
+ */
+index: number, 
+/**
+ * A line of interleaved text.
+ */
+text: string, } | { "kind": "worker", 
+/**
+ * The whole of it.
+ */
+status: WorkerStatus, } | { "kind": "trouble", 
+/**
+ * What.
+ */
+error: ErrorView, };
+export type Settings = { 
+/**
+ * `light`, `dark`, or as the system says if absent.
+ */
+theme: string | null, 
+/**
+ * The last request, to begin the next with.
+ */
+compose: ComposeRequest | null, };

@@ -1,0 +1,88 @@
+// Jobs, their texts and the worker, kept up to date by the stream of events.
+import type { ComposeRequest, JobView, StudioEvent, VariationId } from "./bindings";
+import * as events from "./events";
+import { emptyLive, textOf } from "./live";
+import { ipc } from "./ipc";
+import { toasts } from "./toasts.svelte";
+
+type Listener = (event: StudioEvent) => void;
+
+class Studio {
+  state = $state<events.StudioState>(events.emptyState());
+  loaded = $state(false);
+  counts = $derived(events.counts(this.state.jobs));
+  #listeners = new Set<Listener>();
+  /** What events have changed since the queue was last asked for. */
+  #touched = new Set<string>();
+
+  async start(): Promise<void> {
+    try {
+      await ipc.subscribe((event) => this.hear(event));
+      const [worker] = await Promise.all([ipc.workerStatus(), this.refresh()]);
+      this.state.worker ??= worker;
+    } catch (error) {
+      toasts.error(error);
+    }
+  }
+
+  hear(event: StudioEvent): void {
+    if (event.kind === "trouble") toasts.error(event.error);
+    if (event.kind === "variation") this.#touched.add(events.keyOf(event.variation.id));
+    if (event.kind === "job") this.#touched.add(event.job.id);
+    events.apply(this.state, event);
+    for (const listener of this.#listeners) listener(event);
+  }
+
+  /** Calls `listener` with every event until the returned function is called. */
+  listen(listener: Listener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  async refresh(): Promise<void> {
+    this.#touched.clear();
+    const jobs = await ipc.queue();
+    events.mergeQueue(this.state, jobs, this.#touched);
+    this.loaded = true;
+  }
+
+  async compose(request: ComposeRequest): Promise<JobView> {
+    const job = await ipc.compose(request);
+    events.addJob(this.state, job);
+    return job;
+  }
+
+  cancel(id: VariationId): void {
+    ipc.cancel($state.snapshot(id)).catch((error) => toasts.error(error));
+  }
+
+  retry(id: VariationId): void {
+    ipc.retry($state.snapshot(id)).catch((error) => toasts.error(error));
+  }
+
+  async clearFinished(): Promise<void> {
+    try {
+      await ipc.clearFinished();
+      events.dropFinished(this.state);
+      await this.refresh();
+    } catch (error) {
+      toasts.error(error);
+    }
+  }
+
+  /** The text so far; null until `fetchText` has brought what this window has missed. */
+  text(id: VariationId): string | null {
+    const live = this.state.live[events.keyOf(id)];
+    return live ? textOf(live) : null;
+  }
+
+  async fetchText(id: VariationId, piece: string): Promise<void> {
+    const { text, summary } = await ipc.piece(piece);
+    const key = events.keyOf(id);
+    this.state.live[key] ??= emptyLive();
+    const live = this.state.live[key];
+    if (live) live.base = { text, bars: summary.bars };
+  }
+}
+
+export const studio = new Studio();
