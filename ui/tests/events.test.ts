@@ -56,16 +56,26 @@ describe("jobs", () => {
 
 describe("the fetched queue", () => {
   it("yields to events that came while it was asked for", () => {
-    const state = after({ kind: "job", job: job("a") }, { kind: "variation", variation: variation("a", 1, { state: "running", bars: 7 }) });
+    const running: StudioEvent = { kind: "variation", variation: variation("a", 1, { state: "running", bars: 7 }) };
+    const state = after({ kind: "job", job: job("a") }, running);
     const stale = job("a");
     stale.variations[1] = variation("a", 2, { state: "done" });
-    events.mergeQueue(state, [stale], new Set(["a/1"]));
+    events.mergeQueue(state, [stale], [running]);
     expect(state.jobs[0]?.variations.map((known) => known.state)).toEqual(["running", "done"]);
   });
 
+  it("yields to them even if their job was not known yet", () => {
+    const state = events.emptyState();
+    const done: StudioEvent = { kind: "variation", variation: variation("a", 1, { state: "done" }) };
+    events.apply(state, done);
+    events.mergeQueue(state, [job("a", {}, 1)], [done]);
+    expect(state.jobs[0]?.variations[0]?.state).toBe("done");
+  });
+
   it("drops jobs that are gone, and keeps one that was queued meanwhile", () => {
-    const state = after({ kind: "job", job: job("gone") }, { kind: "job", job: job("new", { created_ms: 2000 }) });
-    events.mergeQueue(state, [job("a")], new Set(["new"]));
+    const queued: StudioEvent = { kind: "job", job: job("new", { created_ms: 2000 }) };
+    const state = after({ kind: "job", job: job("gone") }, queued);
+    events.mergeQueue(state, [job("a")], [queued]);
     expect(state.jobs.map((known) => known.id)).toEqual(["new", "a"]);
   });
 });

@@ -75,24 +75,16 @@ export function addJob(state: StudioState, job: JobView): void {
 }
 
 /**
- * The queue as it was fetched, except for variations an event has touched since it was asked for:
- * an event that comes during the question may be newer than the answer, and any event that is
- * older will be followed by the newer ones.
+ * The queue as it was fetched, and then what was heard since it was asked for: an event that comes
+ * during the question may be newer than the answer, and one that is older is followed by newer ones.
  */
-export function mergeQueue(state: StudioState, fetched: JobView[], touched: ReadonlySet<string>): void {
-  const known = new Map(state.jobs.map((job) => [job.id, job]));
-  const merged = fetched.map((job) => {
-    const old = known.get(job.id);
-    if (!old) return job;
-    const variations = job.variations.map((variation) => {
-      const held = old.variations.find(({ id }) => id.number === variation.id.number);
-      return held && touched.has(keyOf(variation.id)) ? held : variation;
-    });
-    return { ...job, variations };
-  });
+export function mergeQueue(state: StudioState, fetched: JobView[], meanwhile: StudioEvent[]): void {
   const ids = new Set(fetched.map((job) => job.id));
-  const newer = state.jobs.filter((job) => !ids.has(job.id) && touched.has(job.id));
-  state.jobs = [...newer, ...merged].sort((a, b) => b.created_ms - a.created_ms);
+  state.jobs = [...fetched];
+  for (const event of meanwhile) {
+    if (event.kind === "job" && !ids.has(event.job.id)) putJob(state, event.job);
+    if (event.kind === "variation") putVariation(state, event.variation);
+  }
 }
 
 /** Finished jobs leave, and so do their texts. */

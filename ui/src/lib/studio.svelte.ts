@@ -12,8 +12,8 @@ class Studio {
   loaded = $state(false);
   counts = $derived(events.counts(this.state.jobs));
   #listeners = new Set<Listener>();
-  /** What events have changed since the queue was last asked for. */
-  #touched = new Set<string>();
+  /** For each question after the queue that is not answered yet: what was heard meanwhile. */
+  #asking = new Set<StudioEvent[]>();
 
   async start(): Promise<void> {
     try {
@@ -27,8 +27,7 @@ class Studio {
 
   hear(event: StudioEvent): void {
     if (event.kind === "trouble") toasts.error(event.error);
-    if (event.kind === "variation") this.#touched.add(events.keyOf(event.variation.id));
-    if (event.kind === "job") this.#touched.add(event.job.id);
+    for (const meanwhile of this.#asking) meanwhile.push(event);
     events.apply(this.state, event);
     for (const listener of this.#listeners) listener(event);
   }
@@ -40,9 +39,13 @@ class Studio {
   }
 
   async refresh(): Promise<void> {
-    this.#touched.clear();
-    const jobs = await ipc.queue();
-    events.mergeQueue(this.state, jobs, this.#touched);
+    const meanwhile: StudioEvent[] = [];
+    this.#asking.add(meanwhile);
+    try {
+      events.mergeQueue(this.state, await ipc.queue(), meanwhile);
+    } finally {
+      this.#asking.delete(meanwhile);
+    }
     this.loaded = true;
   }
 
