@@ -1,0 +1,23 @@
+// Included by the build script too, hence no inner documentation.
+
+/// The commands that the window may be granted. `generate_handler!` and `capabilities/main.json`
+/// say the same; a test compares the three.
+const COMMANDS: &[&str] = &[
+    "models",
+    "styles",
+    "compose",
+    "queue",
+    "cancel",
+    "retry",
+    "clear_finished",
+    "library",
+    "piece",
+    "engraving",
+    "delete_piece",
+    "restore_piece",
+    "export_piece",
+    "settings",
+    "save_settings",
+    "worker_status",
+    "subscribe",
+];
