@@ -1,0 +1,28 @@
+//! Converts a score: `convert IN.abc OUT.musicxml|OUT.mxl|OUT.abc`. Findings go to standard error.
+#![allow(clippy::print_stderr)]
+
+use std::error::Error;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    if args.is_empty() || !args.len().is_multiple_of(2) {
+        return Err("usage: convert IN.abc OUT.musicxml|OUT.mxl|OUT.abc [IN OUT ...]".into());
+    }
+    for pair in args.chunks(2) {
+        let [input, output] = pair else { continue };
+        let text = String::from_utf8_lossy(&std::fs::read(input)?).into_owned();
+        let (mut score, findings) = score::parse_abc(&text);
+        for finding in &findings {
+            eprintln!("{input}:{finding}");
+        }
+        score.metadata.software = "Partita".into();
+        if output.ends_with(".mxl") {
+            std::fs::write(output, score::write_mxl(&score)?)?;
+        } else if output.ends_with(".abc") {
+            std::fs::write(output, score::write_abc(&score))?;
+        } else {
+            std::fs::write(output, score::write_musicxml(&score))?;
+        }
+    }
+    Ok(())
+}

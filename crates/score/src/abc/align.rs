@@ -1,0 +1,271 @@
+//! Making the voices of each bar equally long.
+//!
+//! What the model writes is right in 99.85 % of bars. In the others one voice is usually wrong: it is
+//! padded with rests or cut, and every note that fits is kept. Short first, last and split bars are no
+//! mistake as long as the voices agree.
+
+use super::bars::BarToken;
+use super::fit::{HAIR, cut, drop_leading_space, is_near, shrink, stretch};
+use super::layers::add_layers;
+use super::music::VoiceReader;
+use super::raw::RawBar;
+use crate::diagnostic::{Findings, Place, Position};
+use crate::event::{Event, Item};
+use crate::fraction::Fraction;
+use crate::score::{Bar, Score, VoiceBar};
+use crate::signature::Meter;
+
+/// Makes the bars of the score, and says where in the text each begins. Every reader has equally many.
+pub(super) fn align(
+    readers: Vec<VoiceReader>,
+    meter: Option<Meter>,
+    score: &mut Score,
+    findings: &mut Findings,
+) -> Vec<Position> {
+    let mut numbers: Vec<Option<u32>> = readers.iter().map(|r| r.number).collect();
+    let count = readers.iter().map(|r| r.bars.len()).max().unwrap_or(0);
+    let mut columns: Vec<_> = readers.into_iter().map(|r| r.bars.into_iter()).collect();
+    add_layers(&mut columns, &mut numbers, score);
+    let mut aligner = Aligner {
+        meter: meter.unwrap_or(Meter::Free),
+        last_length: meter.and_then(Meter::bar_length).unwrap_or(Fraction::ONE),
+        numbers,
+        findings,
+    };
+    let mut opening: Option<BarToken> = None;
+    let mut positions = Vec::with_capacity(count);
+    for index in 0..count {
+        let raw: Vec<RawBar> = columns
+            .iter_mut()
+            .map(|bars| bars.next().unwrap_or_default())
+            .collect();
+        let is_last = index + 1 == count;
+        let position = raw.iter().find(|b| !b.missing).map(|b| b.position);
+        positions.push(position.unwrap_or_default());
+        let bar = aligner.bar(index, is_last, raw, &mut opening, score);
+        score.bars.push(bar);
+    }
+    if let Some(first) = score.bars.first_mut() {
+        first.meter = first.meter.or(meter);
+    }
+    positions
+}
+
+struct Aligner<'a> {
+    meter: Meter,
+    last_length: Fraction,
+    numbers: Vec<Option<u32>>,
+    findings: &'a mut Findings,
+}
+
+impl Aligner<'_> {
+    fn bar(
+        &mut self,
+        index: usize,
+        is_last: bool,
+        raw: Vec<RawBar>,
+        opening: &mut Option<BarToken>,
+        score: &mut Score,
+    ) -> Bar {
+        let meter = self.meter_of(index, &raw);
+        self.meter = meter.unwrap_or(self.meter);
+        let length = self.length_of(is_last, &raw);
+        self.last_length = length;
+
+        let present = || raw.iter().filter(|b| !b.missing);
+        let lead = present().find_map(|b| b.lead.clone()).unwrap_or_default();
+        if lead.repeat_stop
+            && let Some(before) = score.bars.last_mut()
+        {
+            before.repeat_stop = true;
+        }
+        let end = self.barline_of(index, &raw);
+        let before = opening.replace(end.clone()).unwrap_or_default();
+        let mut bar = Bar {
+            length,
+            meter,
+            repeat_start: before.repeat_start || lead.repeat_start,
+            volta: lead.volta.or(before.volta),
+            barline: end.style,
+            repeat_stop: end.repeat_stop,
+            volta_stop: None,
+            voices: Vec::with_capacity(raw.len()),
+        };
+        for (v, raw) in raw.into_iter().enumerate() {
+            let on = |i: usize| score.voices.get(i).map(|voice| (voice.part, voice.staff));
+            // On each staff one voice shows its rests.
+            let leads = v == 0 || on(v) != on(v - 1);
+            bar.voices.push(self.voice(index, v, raw, length, leads));
+        }
+        bar
+    }
+
+    fn place(&self, index: usize, voice: usize, raw: &RawBar) -> Place {
+        Place {
+            position: raw.position,
+            bar: u32::try_from(index + 1).ok(),
+            voice: self.numbers.get(voice).copied().flatten(),
+        }
+    }
+
+    fn meter_of(&mut self, index: usize, raw: &[RawBar]) -> Option<Meter> {
+        let mut named = raw
+            .iter()
+            .enumerate()
+            .filter_map(|(v, b)| Some((v, b, b.meter?)));
+        let (_, _, meter) = named.next()?;
+        if let Some((v, other, _)) = named.find(|(_, _, m)| *m != meter) {
+            let place = self.place(index, v, other);
+            self.findings.warn(
+                place,
+                "voices have different metres: that of the first holds",
+            );
+        }
+        Some(meter)
+    }
+
+    /// The first voice that has a barline decides.
+    fn barline_of(&mut self, index: usize, raw: &[RawBar]) -> BarToken {
+        let mut ends = raw
+            .iter()
+            .enumerate()
+            .filter_map(|(v, b)| Some((v, b, b.end.as_ref()?)));
+        let Some((_, _, end)) = ends.next() else {
+            return BarToken::default();
+        };
+        let same = |other: &BarToken| {
+            (other.repeat_start, other.repeat_stop, &other.volta)
+                == (end.repeat_start, end.repeat_stop, &end.volta)
+        };
+        if let Some((v, other, _)) = ends.find(|(_, _, other)| !same(other)) {
+            let place = self.place(index, v, other);
+            self.findings.note(
+                place,
+                "voices have different barlines: that of the first holds",
+            );
+        }
+        end.clone()
+    }
+
+    /// How long the bar is: the metre if any voice fills it, otherwise what most voices say.
+    fn length_of(&self, is_last: bool, raw: &[RawBar]) -> Fraction {
+        let lengths: Vec<Fraction> = raw
+            .iter()
+            .filter(|b| b.events > 0)
+            .map(|b| b.length)
+            .collect();
+        let Some(first) = lengths.first().copied() else {
+            return self.meter.bar_length().unwrap_or(self.last_length);
+        };
+        // Voices can have metres of their own (6/8 over 2/4). None that fills its own is to be cut.
+        let own = || raw.iter().filter(|b| b.events > 0);
+        if own().any(|b| own().next().is_some_and(|a| a.full != b.full)) {
+            let filled = own().filter(|b| b.full == Some(b.length)).map(|b| b.length);
+            if let Some(longest) = filled.max() {
+                return longest;
+            }
+        }
+        let Some(full) = self.meter.bar_length() else {
+            return most_common(&lengths).unwrap_or(first);
+        };
+        if lengths.contains(&full) {
+            return full;
+        }
+        if lengths.iter().all(|l| *l == first) {
+            // A text that breaks off does so inside a bar.
+            let broken_off = is_last && raw.iter().any(|b| b.events > 0 && b.end.is_none());
+            return if broken_off && first < full || is_near(first, full) {
+                full
+            } else {
+                first
+            };
+        }
+        if lengths.iter().any(|l| is_near(*l, full)) {
+            return full;
+        }
+        most_common(&lengths).unwrap_or(first)
+    }
+
+    fn voice(
+        &mut self,
+        index: usize,
+        v: usize,
+        raw: RawBar,
+        length: Fraction,
+        leads: bool,
+    ) -> VoiceBar {
+        let place = self.place(index, v, &raw);
+        let mut bar = raw.bar;
+        if raw.missing || raw.events == 0 {
+            if !raw.missing {
+                self.findings
+                    .note(place, "the voice has nothing in this bar: it rests");
+            }
+            bar.items.push(Item::Event(Event::rest(length, leads)));
+            return bar;
+        }
+        if raw.length < length {
+            let Some(gap) = length.checked_sub(raw.length) else {
+                return bar;
+            };
+            if gap < HAIR && stretch(&mut bar, gap) {
+                return bar;
+            }
+            self.findings.warn(
+                place,
+                format!(
+                    "the bar is {} long and not {}: padded with a rest",
+                    eighths(raw.length),
+                    eighths(length)
+                ),
+            );
+            bar.items.push(Item::Event(Event::rest(gap, leads)));
+        } else if raw.length > length {
+            if raw
+                .length
+                .checked_sub(length)
+                .is_some_and(|over| over < HAIR)
+                && shrink(&mut bar, length)
+            {
+                return bar;
+            }
+            self.findings.warn(
+                place,
+                format!(
+                    "the bar is {} long and not {}: cut",
+                    eighths(raw.length),
+                    eighths(length)
+                ),
+            );
+            drop_leading_space(&mut bar, length);
+            cut(&mut bar, length);
+            let gap = bar
+                .length()
+                .and_then(|l| length.checked_sub(l))
+                .filter(|g| !g.is_zero());
+            if let Some(gap) = gap.filter(|g| *g >= HAIR || !stretch(&mut bar, *g)) {
+                bar.items.push(Item::Event(Event::rest(gap, leads)));
+            }
+        }
+        bar
+    }
+}
+
+/// As composers count: in eighths, which are the unit of the text.
+fn eighths(length: Fraction) -> String {
+    length
+        .checked_mul(Fraction::whole(8))
+        .map_or_else(|| length.to_string(), |n| format!("{n} eighths"))
+}
+
+/// The length that most have; of several the first.
+fn most_common(lengths: &[Fraction]) -> Option<Fraction> {
+    let mut best: Option<(usize, Fraction)> = None;
+    for length in lengths {
+        let count = lengths.iter().filter(|l| *l == length).count();
+        if best.is_none_or(|(most, _)| count > most) {
+            best = Some((count, *length));
+        }
+    }
+    best.map(|(_, length)| length)
+}

@@ -1,0 +1,42 @@
+//! Scores: ABC, MusicXML and NotaGen's interleaved text as one model.
+//!
+//! Text comes in through [`parse_abc`], which never fails: whatever was wrong is repaired and listed. The
+//! [`Score`] it gives goes out through [`write_abc`], [`write_musicxml`] and [`write_mxl`]. Nothing here
+//! reads or writes a file, starts a thread or keeps state.
+//!
+//! ```
+//! let (mut score, findings) = score::parse_abc("L:1/8\nM:2/4\nK:G\nV:1 treble nm=\"Flute\"\n[V:1]G2 B2|\n");
+//! assert!(findings.is_empty());
+//! score.metadata.title = "Two notes".into();
+//! assert!(score::write_musicxml(&score).contains("<work-title>Two notes</work-title>"));
+//! ```
+
+#![deny(clippy::indexing_slicing)]
+
+mod abc;
+mod abc_write;
+mod diagnostic;
+mod event;
+mod fraction;
+mod metadata;
+mod musicxml;
+mod mxl;
+mod pitch;
+mod reading;
+mod score;
+mod signature;
+
+pub use abc::parse_abc;
+pub use abc_write::write_abc;
+pub use diagnostic::{Diagnostic, Severity};
+pub use event::{
+    Content, Direction, Event, GraceGroup, GraceNote, Item, Mark, Note, Slurs, Span, Tremolo,
+    Tuplet,
+};
+pub use fraction::Fraction;
+pub use metadata::Metadata;
+pub use musicxml::write_musicxml;
+pub use mxl::{MxlError, write_mxl};
+pub use pitch::{Accidental, Pitch, Step};
+pub use score::{Bar, Barline, Drum, Group, Part, Score, Voice, VoiceBar, Volta, VoltaStop};
+pub use signature::{Clef, ClefSign, Key, Meter, Mode, Tempo};

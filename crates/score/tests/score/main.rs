@@ -1,0 +1,74 @@
+//! Everything the crate promises, over hand-written pieces, real scores, and noise.
+
+// Helpers outside of test functions may fail a test too.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout)]
+
+mod broken;
+mod check;
+mod compare;
+mod constructs;
+mod corpus;
+mod oracle;
+mod properties;
+mod round_trip;
+mod schema;
+
+use std::path::{Path, PathBuf};
+
+/// The pieces kept with the tests: name and text, by name.
+fn pieces() -> Vec<(String, String)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data");
+    let mut pieces: Vec<(String, String)> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|e| e == "abc"))
+        .map(|path| {
+            let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+            (name, std::fs::read_to_string(path).unwrap())
+        })
+        .collect();
+    pieces.sort();
+    assert!(!pieces.is_empty());
+    pieces
+}
+
+/// A folder of the material shared between people who work on this, which is too large for the
+/// repository: `$PARTITA_SHARED`, or beside the checkout.
+fn shared(folder: &str) -> Option<PathBuf> {
+    let root = std::env::var_os("PARTITA_SHARED").map_or_else(
+        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared"),
+        PathBuf::from,
+    );
+    let path = root.join(folder);
+    if !path.is_dir() {
+        println!("SKIPPED: {} is not there", path.display());
+        return None;
+    }
+    Some(path)
+}
+
+fn gunzip(path: &Path) -> String {
+    let mut text = String::new();
+    let file = std::fs::File::open(path).unwrap();
+    std::io::Read::read_to_string(&mut flate2::read::GzDecoder::new(file), &mut text).unwrap();
+    text
+}
+
+/// Every how manyth score of the corpus is tested: all if the crate was built to be fast.
+const EVERY: usize = if cfg!(debug_assertions) { 20 } else { 1 };
+
+/// The scores of the shared corpus, id and text, or none where it is not there.
+fn corpus_scores() -> Vec<(String, String)> {
+    let Some(folder) = shared("corpus") else {
+        return Vec::new();
+    };
+    gunzip(&folder.join("openscore-notagen.jsonl.gz"))
+        .lines()
+        .step_by(EVERY)
+        .map(|line| {
+            let row: serde_json::Value = serde_json::from_str(line).unwrap();
+            let field = |name: &str| row[name].as_str().unwrap().to_owned();
+            (field("id"), field("abc"))
+        })
+        .collect()
+}
