@@ -9,19 +9,23 @@
 //! size with random f32 weights in a temporary folder: 2 GB there, 10 GB of memory.
 //!
 //! Run it with `CANDLE_NUM_THREADS=1` too and take candle's better result: its threads spin for each
-//! other at every operation, which for a small model, or beside other programs, costs more than the
-//! operation. `RAYON_NUM_THREADS` sets the threads of both. Of the rounds, the best is what is least
-//! disturbed.
+//! other at every operation, which for a small model or beside other programs costs more than the
+//! operation. `RAYON_NUM_THREADS` sets the threads of all. The best round is the least disturbed.
 //!
 //! On candle the two decoders are f32, with key-value caches written in place, one call for all rows,
 //! in candle's own thread pool. Their linear layers come in two kinds. *dense* is `Tensor::matmul`.
 //! *QTensor* is the product with an F32 `QTensor`: nothing is quantised, but it is threaded even for
-//! one row, which `matmul` is not, and mostly faster for a few.
+//! one row, which `matmul` is not. (This crate keeps the weights of an f16 file as they are, exactly, and
+//! reads half the memory; candle's f16 products would round the activations too.)
 //!
 //! The work is the same for all. This crate draws some pieces; then all go over these pieces again
 //! from the same prompt, with a step for each patch and a draw for each character, up to EOS. Candle
 //! draws with the same sampler from its own logits and then is given the piece's character. All rows
 //! stand at the same position, which spares candle the masks that a running studio would need.
+//!
+//! Whether a row depends on its neighbours: for candle, the logits of row 0 alone and among 4 rows. For
+//! this crate, whose logits are public only for one piece, the pieces drawn in batches of 1, 4 and 8,
+//! and the logits of passes of 1 row and of many.
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -139,11 +143,7 @@ impl Decoder {
         h: usize,
         dense: bool,
     ) -> Result<Self> {
-        let linear = |at: VarBuilder<'_>,
-                      inputs: usize,
-                      outputs: usize,
-                      scale: Option<&Tensor>|
-         -> Result<Linear> {
+        let linear = |at: VarBuilder<'_>, inputs: usize, outputs: usize, scale: Option<&Tensor>| {
             let mut weight = at.get_with_hints((inputs, outputs), "weight", RANDOM)?;
             let mut bias = at.get_with_hints(outputs, "bias", RANDOM)?;
             if let Some(scale) = scale {
@@ -328,27 +328,30 @@ fn follow_texts(
 ) -> Result<(Duration, Vec<f32>, [usize; 2])> {
     let texts = &work.texts[..rows];
     let at = |index: usize| -> Vec<Patch> { texts.iter().map(|text| text[index]).collect() };
-    candle.position = 0;
-    for index in 0..work.prompt - 1 {
-        candle.append(&at(index))?;
-    }
     let mut alike = [0, 0];
     let mut first = vec![f32::NAN; (texts[0].len() - work.prompt) * PATCH_SIZE * VOCAB];
-    let start = Instant::now();
-    for (index, first) in first.chunks_exact_mut(PATCH_SIZE * VOCAB).enumerate() {
-        let given = at(work.prompt + index);
-        candle.step(&at(work.prompt + index - 1), |row, position, logits| {
-            if row == 0 {
-                first[position * VOCAB..][..VOCAB].copy_from_slice(logits);
-            }
-            let u = uniform(row as u64, index as u64, position as u32);
-            let drawn = draw(&distribution(logits, &work.sampling, false)?, u);
-            alike[0] += usize::from(drawn == given[row][position]);
-            alike[1] += 1;
-            Ok(given[row][position])
-        })?;
-    }
-    Ok((start.elapsed(), first, alike))
+    CPU.with_context(|| {
+        candle.position = 0;
+        for index in 0..work.prompt - 1 {
+            candle.append(&at(index))?;
+        }
+        let start = Instant::now();
+        for (index, first) in first.chunks_exact_mut(PATCH_SIZE * VOCAB).enumerate() {
+            let given = at(work.prompt + index);
+            candle.step(&at(work.prompt + index - 1), |row, position, logits| {
+                if row == 0 {
+                    first[position * VOCAB..][..VOCAB].copy_from_slice(logits);
+                }
+                let u = uniform(row as u64, index as u64, position as u32);
+                let drawn = draw(&distribution(logits, &work.sampling, false)?, u);
+                alike[0] += usize::from(drawn == given[row][position]);
+                alike[1] += 1;
+                Ok(given[row][position])
+            })?;
+        }
+        Ok(start.elapsed())
+    })
+    .map(|time| (time, first, alike))
 }
 
 /// The logits of row 0 from this crate, for all 16 characters of each patch.
@@ -417,14 +420,11 @@ fn main() -> Result<()> {
         sampling: model.config().sampling,
     };
     let cpu = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let cpu = cpu
-        .lines()
-        .find_map(|line| line.strip_prefix("model name\t: "));
+    let cpu = cpu.lines().find(|line| line.starts_with("model name"));
+    let (threads, parameters) = (rayon::current_num_threads(), model.parameters());
+    report(cpu.unwrap_or(std::env::consts::ARCH));
     report(&format!(
-        "{}, {} threads; {} parameters, {steps} patches after a prompt of {prompt}\n",
-        cpu.unwrap_or(std::env::consts::ARCH),
-        rayon::current_num_threads(),
-        model.parameters()
+        "{threads} threads; {parameters} parameters; {steps} patches after {prompt}\n"
     ));
 
     let own = own_logits(&model, &work, Pass::Stepwise)?;
@@ -434,23 +434,17 @@ fn main() -> Result<()> {
             return Err("a piece depends on its neighbours".into());
         }
     }
-    report(
-        "characters whose logits are the same bits alone and among other rows (here: alike pieces",
-    );
-    report(
-        "in batches of 1, 4 and 8; logits in a pass of one row and of 16 and more. Candle: of 4):",
-    );
+    report("characters whose logits have the same bits alone and among others:");
     report(&format!("notagen  {}", identical(&own, &whole)));
     for (candle, name) in [(&mut dense, "dense"), (&mut rows, "QTensor")] {
         candle.make_room(1)?;
         let (_, alone, [alike, all]) = follow_texts(candle, &work, 1)?;
         candle.make_room(4)?;
         let (_, among_four, _) = follow_texts(candle, &work, 4)?;
-        let differences = own
-            .iter()
-            .zip(&alone)
-            .map(|(own, candle)| (own - candle).abs());
-        let most = differences.fold(0.0, f32::max);
+        let both = own.iter().zip(&alone);
+        let most = both.fold(0.0, |most: f32, (own, candle)| {
+            most.max((own - candle).abs())
+        });
         let same = identical(&alone, &among_four);
         report(&format!(
             "{name:8} {same}; at most {most:.1e} from notagen's, draws {alike} of {all} alike"
@@ -460,9 +454,7 @@ fn main() -> Result<()> {
         }
     }
 
-    report(&format!(
-        "\npatches/s, mean ± standard deviation (best) of {ROUNDS} rounds in turns"
-    ));
+    report("\npatches/s, mean ± standard deviation (best) of the rounds, in turns:");
     report("batch                notagen          candle, dense        candle, QTensor");
     for batch in BATCHES {
         dense.make_room(batch)?;
@@ -472,10 +464,8 @@ fn main() -> Result<()> {
         for round in 0..=ROUNDS {
             let times = [
                 draw_texts(&mut model, batch, steps)?.1,
-                CPU.with_context(|| follow_texts(&mut dense, &work, batch))?
-                    .0,
-                CPU.with_context(|| follow_texts(&mut rows, &work, batch))?
-                    .0,
+                follow_texts(&mut dense, &work, batch)?.0,
+                follow_texts(&mut rows, &work, batch)?.0,
             ];
             for (speeds, time) in speeds.iter_mut().zip(times).filter(|_| round > 0) {
                 speeds.push((batch * steps) as f64 / time.as_secs_f64());

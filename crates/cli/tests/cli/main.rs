@@ -1,5 +1,8 @@
 //! The `partita` command with the bundled model: what scripts rely on.
 
+// Tests may fail by panicking, their helper functions included.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
 mod arrows;
 mod composing;
 mod errors;

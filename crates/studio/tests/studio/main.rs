@@ -1,5 +1,8 @@
 //! The studio with a worker that has no model: what a user asks for, and what crashes do to it.
 
+// Tests may fail by panicking, their helper functions included.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
 mod asking;
 mod crashing;
 
