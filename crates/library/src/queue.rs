@@ -29,6 +29,7 @@ const TO_FINAL: &str = "UPDATE variations
     SET state = ?3, ended_ms = ?4, error_code = ?5, error_message = ?6
     WHERE job = ?1 AND number = ?2";
 const SHOW_JOB: &str = "UPDATE jobs SET cleared = 0 WHERE id = ?1";
+const RESTORE_PIECE: &str = "UPDATE pieces SET deleted_ms = NULL WHERE job = ?1 AND variation = ?2";
 const CLEAR_FINISHED: &str = "UPDATE jobs SET cleared = 1 WHERE cleared = 0 AND NOT EXISTS (
     SELECT 1 FROM variations
     WHERE variations.job = jobs.id AND state IN ('queued', 'running'))";
@@ -183,29 +184,44 @@ impl Library {
     /// # Errors
     /// [`Error::NotNow`] unless it was queued; those of the database.
     pub fn begin(&self, id: VariationId, now_ms: i64) -> Result<()> {
-        self.change(id, VariationState::Running, |transaction| {
-            transaction.execute(TO_RUNNING, params![id.job.to_string(), id.number, now_ms])
+        self.change(
+            id,
+            VariationState::Running,
+            |_| true,
+            |transaction| {
+                transaction.execute(TO_RUNNING, params![id.job.to_string(), id.number, now_ms])
+            },
+        )
+    }
+
+    /// A variation that ran waits again; `why` says what interrupted it.
+    ///
+    /// # Errors
+    /// [`Error::NotNow`] unless it was running; those of the database.
+    pub fn requeue(&self, id: VariationId, why: &Interruption) -> Result<()> {
+        let ran = |state| state == VariationState::Running;
+        self.change(id, VariationState::Queued, ran, |transaction| {
+            queue_again(transaction, id, Some(why))
         })
     }
 
-    /// A variation waits again: `why` says what interrupted it, or is `None` if the user asked for
-    /// another try, which brings its job back to the queue's view.
+    /// A variation that failed or was cancelled waits again, because the user wants it: its job is
+    /// back in the queue's view and its piece out of the trash.
     ///
     /// # Errors
-    /// [`Error::NotNow`] if it is done or queued; those of the database.
-    pub fn requeue(&self, id: VariationId, why: Option<&Interruption>) -> Result<()> {
-        self.change(id, VariationState::Queued, |transaction| {
-            transaction.execute(SHOW_JOB, [id.job.to_string()])?;
-            transaction.execute(
-                TO_QUEUED,
-                params![
-                    id.job.to_string(),
-                    id.number,
-                    why.map(|why| &why.code),
-                    why.map(|why| &why.message)
-                ],
-            )
-        })
+    /// [`Error::NotNow`] if it is done, waiting or running; those of the database.
+    pub fn retry(&self, id: VariationId) -> Result<()> {
+        self.change(
+            id,
+            VariationState::Queued,
+            VariationState::is_final,
+            |transaction| {
+                let job = id.job.to_string();
+                transaction.execute(SHOW_JOB, [&job])?;
+                transaction.execute(RESTORE_PIECE, params![job, id.number])?;
+                queue_again(transaction, id, None)
+            },
+        )
     }
 
     /// A variation came to a final state.
@@ -220,19 +236,24 @@ impl Library {
         now_ms: i64,
     ) -> Result<()> {
         debug_assert!(state.is_final());
-        self.change(id, state, |transaction| {
-            transaction.execute(
-                TO_FINAL,
-                params![
-                    id.job.to_string(),
-                    id.number,
-                    state.as_str(),
-                    now_ms,
-                    why.map(|why| &why.code),
-                    why.map(|why| &why.message)
-                ],
-            )
-        })
+        self.change(
+            id,
+            state,
+            |_| true,
+            |transaction| {
+                transaction.execute(
+                    TO_FINAL,
+                    params![
+                        id.job.to_string(),
+                        id.number,
+                        state.as_str(),
+                        now_ms,
+                        why.map(|why| &why.code),
+                        why.map(|why| &why.message)
+                    ],
+                )
+            },
+        )
     }
 
     /// Takes jobs of which nothing waits or runs out of the queue's view. Their pieces stay.
@@ -248,6 +269,7 @@ impl Library {
         &self,
         id: VariationId,
         next: VariationState,
+        from: impl FnOnce(VariationState) -> bool,
         write: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<usize>,
     ) -> Result<()> {
         let mut connection = self.connection();
@@ -259,13 +281,29 @@ impl Library {
             .optional()?;
         let state = state.ok_or_else(|| Error::NotFound(format!("variation {id}")))?;
         let state = parse_state(&state)?;
-        if !state.may_become(next) {
+        if !state.may_become(next) || !from(state) {
             return Err(Error::NotNow(state, next));
         }
         write(&transaction)?;
         transaction.commit()?;
         Ok(())
     }
+}
+
+fn queue_again(
+    transaction: &Transaction<'_>,
+    id: VariationId,
+    why: Option<&Interruption>,
+) -> rusqlite::Result<usize> {
+    transaction.execute(
+        TO_QUEUED,
+        params![
+            id.job.to_string(),
+            id.number,
+            why.map(|why| &why.code),
+            why.map(|why| &why.message)
+        ],
+    )
 }
 
 struct JobRow {

@@ -1,7 +1,8 @@
 //! A worker without a model, for the studio's tests: its pieces are a function of the seed, and it
 //! can be told to die.
 //!
-//! `stub_worker [bars=N] [pause_ms=N] [dies_after_bars=N dies_times=N deaths=FILE] [fatal=CODE]`
+//! `stub_worker [bars=N] [pause_ms=N] [fatal=CODE] [deaf]`, and `deaths=FILE [dies_times=N]` with one
+//! of `dies_at_start`, `dies_after_bars=N`, `deadly_seed=N`.
 
 #![allow(clippy::unwrap_used)]
 
@@ -21,6 +22,7 @@ fn main() {
     };
     let number = |name: &str| option(name).map(|value: String| value.parse::<u32>().unwrap());
     let bars = number("bars").unwrap_or(6);
+    let dies_times = number("dies_times").unwrap_or(1);
     let pause = Duration::from_millis(number("pause_ms").unwrap_or(0).into());
 
     let (sender, messages) = mpsc::channel();
@@ -62,11 +64,15 @@ fn main() {
                 }),
             },
             Some(ToWorker::Start(spec)) => {
+                if std::env::args().any(|arg| arg == "dies_at_start") {
+                    die_if_told_to(&option("deaths").unwrap(), dies_times);
+                }
                 tell(spec.id, Change::Started);
                 let text = format!("{}K:C\nV:1 treble\n", style_lines(&spec.style));
                 tell(spec.id, Change::Header { text });
                 active.push_back((spec, 0));
             }
+            Some(ToWorker::Cancel { .. }) if std::env::args().any(|arg| arg == "deaf") => {}
             Some(ToWorker::Cancel { id }) => {
                 let before = active.len();
                 active.retain(|(spec, _)| spec.id != id);
@@ -87,8 +93,13 @@ fn main() {
                 let pitch = char::from(b'A' + (spec.seed + u64::from(index)).rem_euclid(7) as u8);
                 let text = format!("[r:{index}/{}][V:1]{pitch}8|\n", bars - 1 - index);
                 tell(spec.id, Change::Bar { index, text });
+                let is_deadly =
+                    number("deadly_seed").map(u64::from) == Some(spec.seed) && index == 1;
                 active.push_back((spec, index + 1));
                 written += 1;
+                if is_deadly {
+                    die_if_told_to(&option("deaths").unwrap(), dies_times);
+                }
                 if number("dies_after_bars") == Some(written) {
                     die_if_told_to(
                         &option("deaths").unwrap(),

@@ -42,6 +42,9 @@ pub struct Config {
     pub worker: WorkerCommand,
     /// Where to compute.
     pub device: Device,
+    /// Whether a model may be named by the path of its folder: by a person at a terminal, yes; by a
+    /// page in a web view, no.
+    pub models_by_path: bool,
     /// Whether jobs left over from the last time go on.
     pub resume: bool,
 }
@@ -75,6 +78,7 @@ impl Config {
             model_dirs,
             worker,
             device: Device::Auto,
+            models_by_path: false,
             resume: true,
         })
     }

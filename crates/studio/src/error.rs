@@ -11,6 +11,8 @@ pub enum Code {
     UnknownStyle,
     /// No such model here.
     ModelMissing,
+    /// Its weights are not those that a variation was queued for.
+    ModelChanged,
     /// A request that cannot be carried out: sampling, limits, counts.
     InvalidRequest,
     /// The piece or job is not in the library.
@@ -44,6 +46,7 @@ impl Code {
         match self {
             Self::UnknownStyle => "unknown_style",
             Self::ModelMissing => "model_missing",
+            Self::ModelChanged => "model_changed",
             Self::InvalidRequest => "invalid_request",
             Self::NotFound => "not_found",
             Self::NotNow => "not_now",

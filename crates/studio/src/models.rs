@@ -6,6 +6,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use jobs::{Sampling, Style};
+use library::Library;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
@@ -180,13 +181,21 @@ pub(crate) fn first(folders: &[PathBuf]) -> Result<Model> {
     find(folders, &first.id)
 }
 
+/// Whether this can only be a model's name, not the path of a folder.
+pub(crate) fn is_name(id: &str) -> bool {
+    let mut components = Path::new(id).components();
+    matches!(
+        (components.next(), components.next()),
+        (Some(std::path::Component::Normal(_)), None)
+    )
+}
+
 /// A model by its id, or by the path of its folder.
 pub(crate) fn find(folders: &[PathBuf], id: &str) -> Result<Model> {
     let by_path = Path::new(id);
-    let is_name = by_path.components().count() == 1 && !id.starts_with('.');
     let named = folders
         .iter()
-        .filter(|_| is_name)
+        .filter(|_| is_name(id))
         .map(|folder| folder.join(id))
         .find(|folder| has_weights(folder));
     let (id, folder) = match named {
@@ -210,7 +219,13 @@ pub(crate) fn find(folders: &[PathBuf], id: &str) -> Result<Model> {
             "its folder has no model.safetensors or model.pth",
         ));
     }
-    let styles = read_json::<StylesFile>(&folder, "styles.json")?;
+    let mut styles = read_json::<StylesFile>(&folder, "styles.json")?;
+    if styles.is_none() && is_name(&id) {
+        // The lists of public models come with Partita, their weights do not.
+        for shipped in folders.iter().map(|folder| folder.join("styles")) {
+            styles = styles.or(read_json(&shipped, &format!("{id}.json"))?);
+        }
+    }
     Ok(Model {
         id,
         folder,
@@ -347,6 +362,17 @@ impl Model {
     }
 }
 
+/// SHA-256 of a model's weights, in hexadecimal, from the library if it knows this very file.
+pub(crate) fn sha256(library: &Library, model: &Model) -> Result<String> {
+    let key = format!("fingerprint:{}", model.folder.display());
+    let known: Option<Fingerprint> = library.setting(&key).ok().flatten();
+    let fingerprint = model.fingerprint(known.clone())?;
+    if known.as_ref() != Some(&fingerprint) {
+        library.put_setting(&key, &fingerprint)?;
+    }
+    Ok(fingerprint.sha256)
+}
+
 /// The identity of a weights file; the hash is taken anew only when size or time changed.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, serde::Serialize)]
 pub(crate) struct Fingerprint {
@@ -411,6 +437,29 @@ mod tests {
         assert!(first.starts_with("Romantic / Schubert, Franz / Art Song"));
         let right = style("Romantic", "Schubert, Franz", "Art Song");
         assert_eq!(demo.check(&right), Ok(()));
+    }
+
+    #[test]
+    fn the_styles_of_a_public_model_come_with_partita() {
+        let folder = tempfile::tempdir().unwrap();
+        let own = folder.path().join("notagen-x");
+        std::fs::create_dir(&own).unwrap();
+        let demo = folders()[0].join("partita-demo");
+        std::fs::copy(demo.join("config.json"), own.join("config.json")).unwrap();
+        std::fs::write(own.join("model.safetensors"), "").unwrap();
+        let both = [folder.path().to_owned(), folders()[0].clone()];
+        let model = find(&both, "notagen-x").unwrap();
+        assert_eq!(model.all_styles().count(), 112);
+        let periods: Vec<&str> = model.styles.iter().map(|p| p.period.as_str()).collect();
+        assert_eq!(periods, ["Baroque", "Classical", "Romantic"]);
+    }
+
+    #[test]
+    fn a_name_is_not_a_path() {
+        assert!(is_name("partita-demo"));
+        for path in ["/etc", "./x", "../x", "a/b", "..", ".", ""] {
+            assert!(!is_name(path), "{path}");
+        }
     }
 
     #[test]

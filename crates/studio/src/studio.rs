@@ -12,7 +12,7 @@ use crate::api::{
     PeriodStyles, Piece, Settings, StudioEvent, WorkerState, WorkerStatus,
 };
 use crate::events::Events;
-use crate::models::{self, Fingerprint, Model};
+use crate::models::{self, Model};
 use crate::supervisor::{Order, Supervisor, Visible, now_ms};
 use crate::{Code, Config, Error, Result, export, views};
 
@@ -29,6 +29,7 @@ pub struct Studio {
 struct Inner {
     library: Arc<Library>,
     model_dirs: Vec<PathBuf>,
+    models_by_path: bool,
     events: Arc<Events>,
     visible: Arc<Mutex<Visible>>,
     orders: Sender<Order>,
@@ -79,6 +80,7 @@ impl Studio {
             inner: Arc::new(Inner {
                 library: library.clone(),
                 model_dirs: config.model_dirs.clone(),
+                models_by_path: config.models_by_path,
                 events: events.clone(),
                 visible: visible.clone(),
                 orders: orders.clone(),
@@ -126,7 +128,13 @@ impl Studio {
 
     fn model(&self, id: Option<&str>) -> Result<Model> {
         match id {
-            Some(id) => models::find(&self.inner.model_dirs, id),
+            Some(id) if self.inner.models_by_path || models::is_name(id) => {
+                models::find(&self.inner.model_dirs, id)
+            }
+            Some(id) => Err(Error::new(
+                Code::ModelMissing,
+                format!("{id:?} is no model's name"),
+            )),
             None => models::first(&self.inner.model_dirs),
         }
     }
@@ -164,10 +172,9 @@ impl Studio {
         };
         spec.validate()?;
         model.check(&spec.style)?;
-        let fingerprint = self.fingerprint(&model)?;
-
         let library = &self.inner.library;
-        let id = library.enqueue(&spec, &fingerprint.sha256, now_ms())?;
+        let sha256 = models::sha256(library, &model)?;
+        let id = library.enqueue(&spec, &sha256, now_ms())?;
         let job = views::job(library.job(id)?);
         self.inner
             .events
@@ -175,16 +182,6 @@ impl Studio {
         let variations = job.variations.iter().map(|variation| variation.id);
         self.order(Order::Queue(variations.collect()));
         Ok(job)
-    }
-
-    fn fingerprint(&self, model: &Model) -> Result<Fingerprint> {
-        let key = format!("fingerprint:{}", model.folder.display());
-        let known = self.inner.library.setting(&key).ok().flatten();
-        let fingerprint = model.fingerprint(known.clone())?;
-        if known.as_ref() != Some(&fingerprint) {
-            self.inner.library.put_setting(&key, &fingerprint)?;
-        }
-        Ok(fingerprint)
     }
 
     /// The jobs in the queue, newest first.
@@ -211,22 +208,17 @@ impl Studio {
     pub fn cancel(&self, id: VariationId) -> Result<()> {
         let (reply, done) = mpsc::channel();
         self.order(Order::Cancel(id, reply));
-        done.recv()
-            .unwrap_or_else(|_| Err(Error::new(Code::NotNow, "Partita is closing")))
+        answer(&done)
     }
 
-    /// Queues a failed or cancelled variation again.
+    /// Queues a failed or cancelled variation again; its piece comes out of the trash if it is there.
     ///
     /// # Errors
     /// [`Code::NotNow`] if it is done, waiting or running; [`Code::NotFound`]; those of the library.
     pub fn retry(&self, id: VariationId) -> Result<()> {
-        self.inner.library.requeue(id, None)?;
-        let variation = views::variation(self.inner.library.variation(id)?);
-        self.inner
-            .events
-            .tell(&StudioEvent::Variation { variation });
-        self.order(Order::Queue(vec![id]));
-        Ok(())
+        let (reply, done) = mpsc::channel();
+        self.order(Order::Retry(id, reply));
+        answer(&done)
     }
 
     /// Takes jobs that are through out of the queue. Their pieces stay in the library.
@@ -361,6 +353,12 @@ impl Studio {
         visible.clone()
     }
 
+    /// Lets the library grow to so many pages and no further, as a full disk would.
+    #[doc(hidden)]
+    pub fn allow_library_pages(&self, pages: u32) -> Result<()> {
+        Ok(self.inner.library.allow_pages(pages)?)
+    }
+
     /// All that happens from now on.
     #[must_use]
     pub fn subscribe(&self) -> Receiver<StudioEvent> {
@@ -371,6 +369,11 @@ impl Studio {
     pub fn close(&self) {
         close(&self.inner.orders);
     }
+}
+
+fn answer(done: &Receiver<Result<()>>) -> Result<()> {
+    done.recv()
+        .unwrap_or_else(|_| Err(Error::new(Code::NotNow, "Partita is closing")))
 }
 
 /// A page of a library that is only read, beside a program that may be writing it. Where there is

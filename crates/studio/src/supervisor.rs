@@ -13,7 +13,7 @@ use jobs::{
     Change, Ending, FromWorker, JobEvent, SequenceSpec, ToWorker, VariationId, VariationState,
     WorkerError,
 };
-use library::{Interruption, Library};
+use library::{Error as LibraryError, Interruption, Job, Library};
 
 use crate::api::{ErrorView, StudioEvent, WorkerState, WorkerStatus};
 use crate::events::Events;
@@ -24,8 +24,12 @@ use crate::{Code, Config, Error, Result, models, views};
 /// How many variations a worker writes at once, if their caches fit.
 const SLOTS: usize = 8;
 
-/// A variation during which so many workers died is given up: it may be what kills them.
+/// A variation during which so many workers died is given up: it is what kills them, since the last
+/// of these times it was alone.
 const MAX_CRASHES: u32 = 3;
+
+/// A model that could not be loaded so many times is given up.
+const MAX_FAILED_LOADS: u32 = 3;
 
 /// How often what could not be saved is tried again.
 const TICK: Duration = Duration::from_millis(100);
@@ -36,6 +40,8 @@ pub(crate) enum Order {
     Queue(Vec<VariationId>),
     /// Stop this one.
     Cancel(VariationId, Sender<Result<()>>),
+    /// Queue this one again, which failed or was stopped.
+    Retry(VariationId, Sender<Result<()>>),
     /// The worker of this generation says something, or has ended.
     Told(u64, Told),
     /// End the worker and then the thread.
@@ -51,21 +57,23 @@ pub(crate) struct Visible {
 
 struct Worker {
     process: Process,
-    model: String,
+    /// The model's id and the hash of its weights.
+    model: (String, String),
     /// Known once it is ready.
     slots: Option<usize>,
     /// What it said before it ended.
     last_words: Option<WorkerError>,
 }
 
-/// A variation in the worker's hands.
-#[derive(Default)]
+/// A variation in the worker's hands, until the library knows how it ended.
 struct Handed {
-    /// From its start on.
-    writing: Option<Writing>,
+    writing: Writing,
+    /// Its state in the library is `Running`.
+    recorded: bool,
+    /// It was begun before: what the window has of it is void when it starts.
+    is_repeated: bool,
     piece: Option<String>,
     cancelling: bool,
-    /// How it ended, until the library knows.
     outcome: Option<Outcome>,
 }
 
@@ -74,6 +82,8 @@ enum Outcome {
     Done(Ending),
     Cancelled,
     Failed(Interruption),
+    /// It waits again, before all others.
+    Again(Interruption),
 }
 
 pub(crate) struct Supervisor {
@@ -87,9 +97,13 @@ pub(crate) struct Supervisor {
     worker: Option<Worker>,
     /// Tells a worker's words from those of the one before it.
     generation: u64,
+    /// Workers that died with this variation in their hands.
     crashes: HashMap<VariationId, u32>,
     /// Workers that died since one was last of use.
     deaths: u32,
+    /// Of these, those that died before they were ready.
+    failed_loads: u32,
+    /// The next worker is not started, or the next variation not handed out, before this.
     not_before: Option<Instant>,
     /// What the user was last told to be in the way, so that it is told once.
     trouble: Option<Error>,
@@ -115,6 +129,7 @@ impl Supervisor {
             generation: 0,
             crashes: HashMap::new(),
             deaths: 0,
+            failed_loads: 0,
             not_before: None,
             trouble: None,
         }
@@ -132,6 +147,9 @@ impl Supervisor {
                 Ok(Order::Cancel(id, reply)) => {
                     let _ = reply.send(self.cancel(id));
                 }
+                Ok(Order::Retry(id, reply)) => {
+                    let _ = reply.send(self.retry(id));
+                }
                 Ok(Order::Told(generation, told)) if generation == self.generation => {
                     self.hear(told);
                 }
@@ -143,18 +161,19 @@ impl Supervisor {
                 }
                 Err(RecvTimeoutError::Disconnected) => return self.close(),
             }
-            self.save_what_is_due();
-            self.write_down_outcomes();
+            self.write_down();
             self.hand_out();
         }
     }
 
     /// Whether nothing can happen unless somebody says something.
     fn is_resting(&self) -> bool {
-        let done = |handed: &Handed| {
-            handed.outcome.is_none() && !handed.writing.as_ref().is_some_and(Writing::is_unsaved)
+        let is_settled = |handed: &Handed| {
+            handed.outcome.is_none()
+                && handed.recorded == handed.writing.is_begun()
+                && !handed.writing.is_unsaved()
         };
-        self.not_before.is_none() && self.handed.values().all(done)
+        self.not_before.is_none() && self.handed.values().all(is_settled)
     }
 
     fn cancel(&mut self, id: VariationId) -> Result<()> {
@@ -168,6 +187,21 @@ impl Supervisor {
         self.library
             .end(id, VariationState::Cancelled, None, now_ms())?;
         self.waiting.retain(|&waiting| waiting != id);
+        self.crashes.remove(&id);
+        self.tell_variation(id);
+        Ok(())
+    }
+
+    fn retry(&mut self, id: VariationId) -> Result<()> {
+        if self.handed.contains_key(&id) {
+            return Err(Error::new(
+                Code::NotNow,
+                "it is being written or just ending",
+            ));
+        }
+        self.library.retry(id)?;
+        self.crashes.remove(&id);
+        self.waiting.push_back(id);
         self.tell_variation(id);
         Ok(())
     }
@@ -178,6 +212,7 @@ impl Supervisor {
         match told {
             None => self.bury(),
             Some(FromWorker::Ready { device, slots, .. }) => {
+                self.failed_loads = 0;
                 if let Some(worker) = &mut self.worker {
                     worker.slots = Some(slots);
                 }
@@ -193,27 +228,26 @@ impl Supervisor {
     }
 
     fn note(&mut self, id: VariationId, change: Change) {
-        let now = now_ms();
         let Some(handed) = self.handed.get_mut(&id) else {
             return;
         };
         match change {
-            Change::Started => match self.begin(id, now) {
-                Ok(()) => self.tell_variation(id),
-                Err(error) => self.complain(error),
-            },
-            Change::Header { text } => {
-                if let Some(writing) = &mut handed.writing {
-                    writing.put_header(text.clone());
+            Change::Started => {
+                handed.writing.begin(now_ms());
+                if handed.is_repeated {
+                    self.events.tell(&StudioEvent::Restarted { id });
                 }
+            }
+            Change::Header { text } => {
+                handed.writing.put_header(text.clone());
                 self.events.tell(&StudioEvent::Header { id, text });
             }
             Change::Bar { index, text } => {
-                if let Some(writing) = &mut handed.writing {
-                    writing.put_bar(text.clone(), now);
+                handed.writing.put_bar(text.clone(), now_ms());
+                if handed.piece.is_none() {
+                    // The first bar makes the piece, which the event names.
+                    self.write_down();
                 }
-                // The first bar makes the piece, which the event names.
-                self.save_what_is_due();
                 let piece = self.handed.get(&id).and_then(|handed| handed.piece.clone());
                 if let Some(piece) = piece {
                     self.events.tell(&StudioEvent::Bar {
@@ -235,19 +269,7 @@ impl Supervisor {
         }
     }
 
-    fn begin(&mut self, id: VariationId, now: i64) -> Result<()> {
-        self.library.begin(id, now)?;
-        let spec = self.library.job(id.job)?.spec;
-        if self.library.variation(id)?.attempt > 1 {
-            self.events.tell(&StudioEvent::Restarted { id });
-        }
-        if let Some(handed) = self.handed.get_mut(&id) {
-            handed.writing = Some(Writing::new(id, spec.style, spec.limits, now));
-        }
-        Ok(())
-    }
-
-    /// The worker has ended: what it had waits again, what may have killed it is given up.
+    /// The worker has ended: what it had waits again, what kills workers is given up.
     fn bury(&mut self) {
         let Some(worker) = self.worker.take() else {
             return;
@@ -264,150 +286,105 @@ impl Supervisor {
         };
         tracing::warn!(%status, code = %why.code, "{}", why.message);
         self.deaths += 1;
+        self.failed_loads += u32::from(!was_ready);
 
-        let handed = std::mem::take(&mut self.handed);
-        for (id, mut handed) in handed.into_iter().rev() {
-            let crashes = self.crashes.entry(id).or_default();
-            *crashes += u32::from(handed.writing.is_some());
-            if handed.cancelling && handed.outcome.is_none() {
-                handed.outcome = Some(Outcome::Cancelled);
-            } else if *crashes >= MAX_CRASHES {
-                let message = format!("{} each of the {crashes} times it was tried", why.message);
-                handed.outcome.get_or_insert(Outcome::Failed(Interruption {
-                    code: "worker_failed".into(),
-                    message,
-                }));
-            }
-            if handed.outcome.is_none() && handed.writing.is_none() {
-                self.waiting.push_front(id);
-            } else if handed.outcome.is_some() {
-                self.handed.insert(id, handed);
-            } else {
-                self.take_back(id, &handed, &why);
-            }
+        for (id, handed) in &mut self.handed {
+            let crashes = self.crashes.entry(*id).or_default();
+            *crashes += 1;
+            handed.outcome.get_or_insert_with(|| {
+                if handed.cancelling {
+                    Outcome::Cancelled
+                } else if *crashes >= MAX_CRASHES {
+                    Outcome::Failed(Interruption {
+                        code: "worker_failed".into(),
+                        message: format!(
+                            "{}, each of the {crashes} times it was tried",
+                            why.message
+                        ),
+                    })
+                } else {
+                    Outcome::Again(why.clone())
+                }
+            });
         }
-        let gives_up = !was_ready && (self.deaths >= MAX_CRASHES || why.code != "worker_died");
-        if gives_up {
-            // The model does not load, and another try would end the same.
-            self.give_up_on(&worker.model, &why);
+        // What the worker itself calls hopeless will not get better; a crash may.
+        let is_hopeless = why.code != "worker_died" || self.failed_loads >= MAX_FAILED_LOADS;
+        if !was_ready && is_hopeless {
+            self.give_up_on(&worker.model.0, &why);
             return;
         }
         let pause = Duration::from_millis(100 << self.deaths.min(5));
         self.not_before = (self.deaths > 1).then(|| Instant::now() + pause);
-        if self.waiting.is_empty() {
+        if self.waiting.is_empty() && self.handed.is_empty() {
             self.show(WorkerState::Idle, None, None);
         } else {
             self.show(WorkerState::Restarting, Some(view(&why)), None);
         }
     }
 
-    fn take_back(&mut self, id: VariationId, handed: &Handed, why: &Interruption) {
-        if let Some(draft) = handed.writing.as_ref().and_then(|w| w.draft(None))
-            && let Err(error) = self.library.save(&draft)
-        {
-            self.complain(error.into());
-        }
-        match self.library.requeue(id, Some(why)) {
-            Ok(()) => {
-                self.waiting.push_front(id);
-                self.tell_variation(id);
-            }
-            Err(error) => self.complain(error.into()),
-        }
-    }
-
+    /// No variation that waits for this model can be written.
     fn give_up_on(&mut self, model: &str, why: &Interruption) {
         self.show(WorkerState::Failed, Some(view(why)), None);
-        self.deaths = 0;
+        (self.deaths, self.failed_loads) = (0, 0);
         for id in std::mem::take(&mut self.waiting) {
             match self.library.job(id.job) {
-                Ok(job) if job.spec.model == model => {
-                    let outcome = Some(Outcome::Failed(why.clone()));
-                    let handed = Handed {
-                        outcome,
-                        ..Handed::default()
-                    };
-                    self.handed.insert(id, handed);
-                }
-                Ok(_) => self.waiting.push_back(id),
+                Ok(job) if job.spec.model != model => self.waiting.push_back(id),
+                Ok(job) => self.give_up(id, &job, why.clone()),
                 Err(error) => self.complain(error.into()),
             }
         }
     }
 
+    fn give_up(&mut self, id: VariationId, job: &Job, why: Interruption) {
+        let handed = Handed {
+            outcome: Some(Outcome::Failed(why)),
+            ..Handed::new(id, job, false)
+        };
+        self.handed.insert(id, handed);
+    }
+
     // What goes into the library.
 
-    fn save_what_is_due(&mut self) {
-        let due = |(_, handed): &(&VariationId, &mut Handed)| {
-            handed.writing.as_ref().is_some_and(Writing::is_due)
-        };
-        let mut saved = Vec::new();
-        let mut failed = None;
-        for (id, handed) in self.handed.iter_mut().filter(due) {
-            let Some(writing) = &mut handed.writing else {
-                continue;
-            };
-            let Some(draft) = writing.draft(None) else {
-                continue;
-            };
-            match self.library.save(&draft) {
-                Ok(piece) => {
-                    writing.is_saved();
-                    handed.piece = Some(piece);
-                    saved.push(*id);
+    /// Everything that the library does not know yet. What cannot be written stays where it is and
+    /// is tried again at the next tick, so that a disk that was full loses nothing.
+    fn write_down(&mut self) {
+        let mut changed = Vec::new();
+        let mut ended = Vec::new();
+        let mut trouble = None;
+        // From the newest on, so that what waits again comes to stand in its old order.
+        for (&id, handed) in self.handed.iter_mut().rev() {
+            match handed.write_down(id, &self.library) {
+                Ok(Written::Nothing) => continue,
+                Ok(Written::Progress) => {}
+                Ok(Written::End) => ended.push(id),
+                // The library holds something else of it: there is nothing left to do for us.
+                Err(error @ (LibraryError::NotNow(..) | LibraryError::NotFound(_))) => {
+                    tracing::error!(%id, %error, "a variation went astray");
+                    ended.push(id);
                 }
-                Err(error) => failed = Some(error),
+                Err(error) => {
+                    trouble = Some(error);
+                    continue;
+                }
+            }
+            changed.push(id);
+        }
+        for id in ended {
+            match self.handed.remove(&id).and_then(|handed| handed.outcome) {
+                Some(Outcome::Again(_)) => self.waiting.push_front(id),
+                _ => {
+                    self.crashes.remove(&id);
+                }
             }
         }
-        for id in saved {
-            self.trouble = None;
+        match trouble {
+            Some(error) => self.complain(error.into()),
+            None if !changed.is_empty() => self.trouble = None,
+            None => {}
+        }
+        for id in changed.into_iter().rev() {
             self.tell_variation(id);
         }
-        if let Some(error) = failed {
-            self.complain(error.into());
-        }
-    }
-
-    fn write_down_outcomes(&mut self) {
-        let ended: Vec<VariationId> = self
-            .handed
-            .iter()
-            .filter(|(_, handed)| handed.outcome.is_some())
-            .map(|(id, _)| *id)
-            .collect();
-        for id in ended {
-            match self.write_down(id) {
-                Ok(()) => {
-                    self.handed.remove(&id);
-                    self.crashes.remove(&id);
-                    self.trouble = None;
-                    self.tell_variation(id);
-                }
-                // It stays where it is and is tried again at the next tick.
-                Err(error) => self.complain(error),
-            }
-        }
-    }
-
-    fn write_down(&self, id: VariationId) -> Result<()> {
-        let Some(handed) = self.handed.get(&id) else {
-            return Ok(());
-        };
-        let now = now_ms();
-        let whole = match handed.outcome {
-            Some(Outcome::Done(ending)) => Some((ending, now)),
-            _ => None,
-        };
-        if let Some(draft) = handed.writing.as_ref().and_then(|w| w.draft(whole)) {
-            self.library.save(&draft)?;
-        }
-        let (state, why) = match &handed.outcome {
-            None => return Ok(()),
-            Some(Outcome::Done(_)) => (VariationState::Done, None),
-            Some(Outcome::Cancelled) => (VariationState::Cancelled, None),
-            Some(Outcome::Failed(why)) => (VariationState::Failed, Some(why)),
-        };
-        Ok(self.library.end(id, state, why, now)?)
     }
 
     // What goes to the worker.
@@ -418,56 +395,80 @@ impl Supervisor {
         }
         self.not_before = None;
         while let Some(&next) = self.waiting.front() {
-            let spec = match self.library.job(next.job) {
-                Ok(job) => job.spec,
-                Err(error) => return self.complain(error.into()),
+            let job = match self.library.job(next.job) {
+                Ok(job) => job,
+                Err(error @ (LibraryError::NotFound(_) | LibraryError::Damaged(_))) => {
+                    self.waiting.pop_front();
+                    self.complain(error.into());
+                    continue;
+                }
+                Err(error) => {
+                    self.not_before = Some(Instant::now() + TICK);
+                    return self.complain(error.into());
+                }
             };
-            let loaded = self
-                .worker
-                .as_ref()
-                .map(|w| (w.model == spec.model, w.slots));
-            match loaded {
-                None => {
-                    if let Err(error) = self.start(&spec.model) {
+            let variation = job.variations.iter().find(|v| v.id == next);
+            let waits = |v: &library::Variation| v.state == VariationState::Queued;
+            let Some(variation) =
+                variation.filter(|v| waits(v) && !self.handed.contains_key(&next))
+            else {
+                self.waiting.pop_front();
+                continue;
+            };
+            let model = (&job.spec.model, &job.model_sha256);
+            match &mut self.worker {
+                None => match self.start(&job) {
+                    Ok(()) => return,
+                    Err(error) => {
                         let code = error.code.as_str().to_owned();
                         let message = error.message;
-                        self.give_up_on(&spec.model, &Interruption { code, message });
-                        self.write_down_outcomes();
-                        continue;
+                        self.waiting.pop_front();
+                        self.give_up(next, &job, Interruption { code, message });
+                        self.write_down();
                     }
-                    return;
-                }
-                Some((false, _)) if self.handed.is_empty() => {
+                },
+                Some(worker) if (&worker.model.0, &worker.model.1) != model => {
+                    if !self.handed.is_empty() {
+                        return;
+                    }
                     self.generation += 1;
                     if let Some(worker) = self.worker.take() {
                         worker.process.end();
                     }
                 }
-                Some((true, Some(slots))) if self.handed.len() < slots => {
-                    self.waiting.pop_front();
-                    let seeds = spec.seeds.iter().copied().enumerate();
-                    let place = next.number as usize - 1;
-                    let Some((_, seed)) = seeds.into_iter().nth(place) else {
-                        continue;
-                    };
-                    self.handed.insert(next, Handed::default());
-                    if let Some(worker) = &mut self.worker {
-                        worker.process.say(&ToWorker::Start(SequenceSpec {
-                            id: next,
-                            style: spec.style,
-                            sampling: spec.sampling,
-                            limits: spec.limits,
-                            seed,
-                        }));
+                Some(worker) => {
+                    let is_suspect = |id| self.crashes.get(id) == Some(&(MAX_CRASHES - 1));
+                    let alone = is_suspect(&next) || self.handed.keys().any(is_suspect);
+                    let places = if alone { 1 } else { worker.slots.unwrap_or(0) };
+                    if worker.slots.is_none() || self.handed.len() >= places {
+                        return;
                     }
+                    worker.process.say(&ToWorker::Start(SequenceSpec {
+                        id: next,
+                        style: job.spec.style.clone(),
+                        sampling: job.spec.sampling,
+                        limits: job.spec.limits,
+                        seed: variation.seed,
+                    }));
+                    let is_repeated = variation.attempt > 0;
+                    self.handed
+                        .insert(next, Handed::new(next, &job, is_repeated));
+                    self.waiting.pop_front();
                 }
-                Some(_) => return,
             }
         }
     }
 
-    fn start(&mut self, id: &str) -> Result<()> {
+    fn start(&mut self, job: &Job) -> Result<()> {
+        let id = &job.spec.model;
         let model = models::find(&self.config.model_dirs, id)?;
+        let sha256 = models::sha256(&self.library, &model)?;
+        if sha256 != job.model_sha256 {
+            return Err(Error::new(
+                Code::ModelChanged,
+                format!("the weights of {id} are not those it was queued for; compose it anew"),
+            ));
+        }
         self.generation += 1;
         let (generation, orders) = (self.generation, self.orders.clone());
         let process = Process::start(
@@ -481,7 +482,7 @@ impl Supervisor {
         )?;
         self.worker = Some(Worker {
             process,
-            model: id.to_owned(),
+            model: (id.clone(), sha256),
             slots: None,
             last_words: None,
         });
@@ -499,16 +500,18 @@ impl Supervisor {
         if let Some(worker) = self.worker.take() {
             worker.process.end();
         }
-        let why = Interruption {
-            code: "closed".into(),
-            message: "Partita was closed while this was being written".into(),
-        };
-        self.write_down_outcomes();
-        for (id, handed) in std::mem::take(&mut self.handed) {
-            if handed.writing.is_some() {
-                self.take_back(id, &handed, &why);
-            }
+        for handed in self.handed.values_mut() {
+            handed
+                .outcome
+                .get_or_insert_with(|| match handed.cancelling {
+                    true => Outcome::Cancelled,
+                    false => Outcome::Again(Interruption {
+                        code: "closed".into(),
+                        message: "Partita was closed while this was being written".into(),
+                    }),
+                });
         }
+        self.write_down();
     }
 
     // What others see.
@@ -518,7 +521,7 @@ impl Supervisor {
         let (device, slots) = ready.unzip();
         let status = WorkerStatus {
             state,
-            model: worker.map(|worker| worker.model.clone()),
+            model: worker.map(|worker| worker.model.0.clone()),
             device,
             slots: slots.and_then(|slots| u32::try_from(slots).ok()),
             error,
@@ -553,6 +556,62 @@ impl Supervisor {
         let told = error.view();
         self.trouble = Some(error);
         self.events.tell(&StudioEvent::Trouble { error: told });
+    }
+}
+
+/// What [`Handed::write_down`] has done.
+enum Written {
+    Nothing,
+    Progress,
+    End,
+}
+
+impl Handed {
+    fn new(id: VariationId, job: &Job, is_repeated: bool) -> Self {
+        Self {
+            writing: Writing::new(id, job.spec.style.clone(), job.spec.limits),
+            recorded: false,
+            is_repeated,
+            piece: None,
+            cancelling: false,
+            outcome: None,
+        }
+    }
+
+    fn write_down(&mut self, id: VariationId, library: &Library) -> library::Result<Written> {
+        let mut written = Written::Nothing;
+        if let Some(started_ms) = self.writing.started_ms()
+            && !self.recorded
+        {
+            library.begin(id, started_ms)?;
+            self.recorded = true;
+            written = Written::Progress;
+        }
+        let now = now_ms();
+        let whole = match self.outcome {
+            Some(Outcome::Done(ending)) => Some((ending, now)),
+            _ => None,
+        };
+        let is_last = self.outcome.is_some() && (self.writing.is_unsaved() || whole.is_some());
+        if (is_last || self.writing.is_due())
+            && let Some(draft) = self.writing.draft(whole)
+        {
+            self.piece = Some(library.save(&draft)?);
+            self.writing.is_saved();
+            written = Written::Progress;
+        }
+        match &self.outcome {
+            None => return Ok(written),
+            Some(Outcome::Done(_)) => library.end(id, VariationState::Done, None, now)?,
+            Some(Outcome::Cancelled) => library.end(id, VariationState::Cancelled, None, now)?,
+            Some(Outcome::Failed(why)) => {
+                library.end(id, VariationState::Failed, Some(why), now)?;
+            }
+            // What never ran in the library's eyes waits there still.
+            Some(Outcome::Again(why)) if self.recorded => library.requeue(id, why)?,
+            Some(Outcome::Again(_)) => {}
+        }
+        Ok(Written::End)
     }
 }
 

@@ -18,7 +18,7 @@ pub(crate) struct Writing {
     limits: Limits,
     header: String,
     bars: Vec<String>,
-    started_ms: i64,
+    started_ms: Option<i64>,
     first_bar_ms: Option<i64>,
     /// What has come since the last save, and when that was.
     unsaved: bool,
@@ -26,18 +26,30 @@ pub(crate) struct Writing {
 }
 
 impl Writing {
-    pub(crate) fn new(id: VariationId, style: Style, limits: Limits, now_ms: i64) -> Self {
+    pub(crate) fn new(id: VariationId, style: Style, limits: Limits) -> Self {
         Self {
             id,
             style,
             limits,
             header: String::new(),
             bars: Vec::new(),
-            started_ms: now_ms,
+            started_ms: None,
             first_bar_ms: None,
             unsaved: false,
             last_save: None,
         }
+    }
+
+    pub(crate) fn begin(&mut self, now_ms: i64) {
+        self.started_ms = Some(now_ms);
+    }
+
+    pub(crate) fn is_begun(&self) -> bool {
+        self.started_ms.is_some()
+    }
+
+    pub(crate) fn started_ms(&self) -> Option<i64> {
+        self.started_ms
     }
 
     pub(crate) fn put_header(&mut self, text: String) {
@@ -70,7 +82,7 @@ impl Writing {
 
     /// The piece as it stands; whole with its ending and the time it came.
     pub(crate) fn draft(&self, whole: Option<(Ending, i64)>) -> Option<Draft> {
-        let first_bar = self.first_bar_ms?;
+        let (started, first_bar) = (self.started_ms?, self.first_bar_ms?);
         let mut text = self.header.clone();
         text.extend(self.bars.iter().map(String::as_str));
         Some(Draft {
@@ -81,8 +93,8 @@ impl Writing {
             bars: count(self.bars.len()),
             bars_expected: self.expected(),
             ending: whole.map(|(ending, _)| ending),
-            first_bar_ms: Some(first_bar - self.started_ms),
-            duration_ms: whole.map(|(_, now_ms)| now_ms - self.started_ms),
+            first_bar_ms: Some(first_bar - started),
+            duration_ms: whole.map(|(_, now_ms)| now_ms - started),
             text,
         })
     }
@@ -150,7 +162,9 @@ mod tests {
             composer: "Wolf, Hugo".into(),
             instrumentation: "Art Song".into(),
         };
-        Writing::new(id, style, limits, 1_000)
+        let mut writing = Writing::new(id, style, limits);
+        writing.begin(1_000);
+        writing
     }
 
     #[test]

@@ -29,7 +29,7 @@ fn a_life_from_the_queue_to_the_end_is_recorded() {
     let job = library.enqueue(&spec("Wolf, Hugo", 1), "abc", 1).unwrap();
     let id = VariationId { job, number: 1 };
     library.begin(id, 20).unwrap();
-    library.requeue(id, Some(&why())).unwrap();
+    library.requeue(id, &why()).unwrap();
     let interrupted = library.variation(id).unwrap();
     assert_eq!(interrupted.state, VariationState::Queued);
     assert_eq!(interrupted.error, Some(why()));
@@ -50,6 +50,15 @@ fn an_illegal_step_is_refused_and_changes_nothing() {
     let early = library.end(id, VariationState::Done, None, 2);
     assert!(matches!(early, Err(Error::NotNow(..))));
     assert_eq!(library.variation(id).unwrap().state, VariationState::Queued);
+    library.begin(id, 2).unwrap();
+    assert!(matches!(library.retry(id), Err(Error::NotNow(..))));
+    library
+        .end(id, VariationState::Failed, Some(&why()), 3)
+        .unwrap();
+    assert!(matches!(
+        library.requeue(id, &why()),
+        Err(Error::NotNow(..))
+    ));
     let nobody = VariationId { job, number: 2 };
     assert!(matches!(library.begin(nobody, 2), Err(Error::NotFound(_))));
 }
@@ -87,7 +96,9 @@ fn finished_jobs_leave_the_queue_and_their_pieces_stay() {
     let shown: Vec<_> = library.queue().unwrap().iter().map(|job| job.id).collect();
     assert_eq!(shown, [waiting]);
     assert!(library.piece(&piece).is_ok());
-    library.requeue(id, None).unwrap();
+    library.delete(&piece, 4).unwrap();
+    library.retry(id).unwrap();
+    assert_eq!(library.variation(id).unwrap().piece, Some(piece));
     let shown: Vec<_> = library.queue().unwrap().iter().map(|job| job.id).collect();
     assert_eq!(shown, [waiting, finished], "trying again shows it again");
 }

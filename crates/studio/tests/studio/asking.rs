@@ -102,6 +102,13 @@ fn what_cannot_be_composed_is_refused_before_it_is_queued() {
         refused(&|r| r.model = Some("nothing".into())),
         Code::ModelMissing
     );
+    let path = atelier.config().model_dirs[0].join("partita-demo");
+    let path = path.display().to_string();
+    assert_eq!(
+        refused(&|r| r.model = Some(path.clone())),
+        Code::ModelMissing,
+        "a page names no paths"
+    );
     assert!(studio.queue().unwrap().is_empty());
 }
 
@@ -112,6 +119,7 @@ fn cancelling_keeps_the_bars_and_trying_again_finishes_the_piece() {
     let job = studio.compose(request(1)).unwrap();
     let id = job.variations[0].id;
     wait_for(&studio, id, |v| v.bars >= 2);
+    assert_eq!(studio.retry(id).unwrap_err().code, Code::NotNow);
     studio.cancel(id).unwrap();
     let cancelled = wait_for(&studio, id, |v| v.state.is_final());
     assert_eq!(cancelled.state, VariationState::Cancelled);

@@ -1,3 +1,4 @@
+use studio::Code;
 use studio::api::{StudioEvent, WorkerState};
 use studio::jobs::VariationState;
 
@@ -38,23 +39,38 @@ fn a_worker_that_dies_is_replaced_and_the_pieces_are_finished() {
 }
 
 #[test]
-fn a_variation_that_kills_every_worker_is_given_up_and_the_others_go_on() {
-    let atelier = Atelier::deadly(&["bars=4", "dies_after_bars=2", "dies_times=3"]);
+fn a_variation_that_kills_every_worker_is_given_up_and_the_others_are_written() {
+    let atelier = Atelier::deadly(&["bars=4", "deadly_seed=8", "dies_times=3"]);
     let studio = atelier.open();
-    let deadly = studio.compose(request(1)).unwrap().variations[0].id;
-    let harmless = studio.compose(request(1)).unwrap().variations[0].id;
+    // Seed 8 is the second of three.
+    let job = studio.compose(request(3)).unwrap();
+    let [first, deadly, third] = [0, 1, 2].map(|k| job.variations[k].id);
     let given_up = wait_for(&studio, deadly, |v| v.state.is_final());
     assert_eq!(given_up.state, VariationState::Failed);
     assert_eq!(given_up.error.unwrap().code, "worker_failed");
     assert!(given_up.piece.is_some(), "its bars are kept");
-    let other = wait_for(&studio, harmless, |v| v.state.is_final());
-    assert!(matches!(
-        other.state,
-        VariationState::Done | VariationState::Failed
-    ));
+    for harmless in [first, third] {
+        let other = wait_for(&studio, harmless, |v| v.state.is_final());
+        assert_eq!((other.state, other.bars), (VariationState::Done, 4));
+    }
     studio.retry(deadly).unwrap();
     let done = wait_for(&studio, deadly, |v| v.state.is_final());
-    assert_eq!(done.state, VariationState::Done);
+    assert_eq!(
+        done.state,
+        VariationState::Done,
+        "it does not kill a fourth time"
+    );
+}
+
+#[test]
+fn workers_that_die_before_the_first_bar_come_to_an_end() {
+    let atelier = Atelier::deadly(&["dies_at_start", "dies_times=99"]);
+    let studio = atelier.open();
+    let job = studio.compose(request(2)).unwrap();
+    for variation in &job.variations {
+        let failed = wait_for(&studio, variation.id, |v| v.state.is_final());
+        assert_eq!(failed.error.unwrap().code, "worker_failed");
+    }
 }
 
 #[test]
@@ -94,10 +110,82 @@ fn closing_in_the_middle_loses_nothing_and_opening_goes_on() {
     assert_eq!(studio.worker_pid().map(is_alive), Some(false));
     drop(studio);
 
-    let studio = atelier.open();
+    let studio = reopen(atelier.config());
     for variation in &job.variations {
         let done = wait_for(&studio, variation.id, |v| v.state.is_final());
         assert_eq!((done.state, done.bars), (VariationState::Done, 30));
+    }
+}
+
+#[test]
+fn what_was_cancelled_stays_so_even_if_the_worker_never_heard() {
+    let atelier = Atelier::new(&["bars=1000", "pause_ms=5", "deaf"]);
+    let studio = atelier.open();
+    let id = studio.compose(request(1)).unwrap().variations[0].id;
+    wait_for(&studio, id, |v| v.bars >= 1);
+    studio.cancel(id).unwrap();
+    assert_eq!(studio.retry(id).unwrap_err().code, Code::NotNow);
+    studio.close();
+    let state = studio.job(id.job).unwrap().variations[0].state;
+    assert_eq!(state, VariationState::Cancelled);
+}
+
+#[test]
+fn a_full_disk_is_told_and_what_waits_is_saved_when_there_is_room() {
+    let atelier = Atelier::new(&["bars=400", "pause_ms=1"]);
+    let studio = atelier.open();
+    let events = studio.subscribe();
+    let job = studio.compose(request(2)).unwrap();
+    // Less than what the library has already: it cannot grow by one page.
+    studio.allow_library_pages(1).unwrap();
+    let is_trouble = |event: &StudioEvent| matches!(event, StudioEvent::Trouble { .. });
+    let told = events_until(&events, is_trouble);
+    let Some(StudioEvent::Trouble { error }) = told.last() else {
+        panic!("no trouble");
+    };
+    assert_eq!(error.code, "disk_full");
+    studio.allow_library_pages(1_000_000).unwrap();
+    for variation in &job.variations {
+        let done = wait_for(&studio, variation.id, |v| v.state.is_final());
+        assert_eq!((done.state, done.bars), (VariationState::Done, 400));
+        let text = studio.piece(&done.piece.unwrap()).unwrap().text;
+        assert_eq!(text.matches("[V:1]").count(), 400, "not a bar is lost");
+    }
+}
+
+#[test]
+fn weights_that_changed_since_a_piece_was_queued_do_not_write_it() {
+    let atelier = Atelier::new(&["bars=300", "pause_ms=5"]);
+    let models = atelier.folder.path().join("models");
+    let model = models.join("partita-demo");
+    std::fs::create_dir_all(&model).unwrap();
+    let demo = atelier.config().model_dirs[0].join("partita-demo");
+    for file in ["config.json", "styles.json"] {
+        std::fs::copy(demo.join(file), model.join(file)).unwrap();
+    }
+    std::fs::write(model.join("model.safetensors"), "one").unwrap();
+    let mut config = atelier.config();
+    config.model_dirs = vec![models];
+    let studio = studio::Studio::open(config.clone()).unwrap();
+    let id = studio.compose(request(1)).unwrap().variations[0].id;
+    wait_for(&studio, id, |v| v.bars > 0);
+    studio.close();
+    drop(studio);
+    std::fs::write(model.join("model.safetensors"), "another").unwrap();
+    let studio = reopen(config);
+    let failed = wait_for(&studio, id, |v| v.state.is_final());
+    assert_eq!(failed.error.unwrap().code, "model_changed");
+}
+
+/// A supervisor lets go of its library when its thread has ended.
+fn reopen(config: studio::Config) -> studio::Studio {
+    let start = std::time::Instant::now();
+    loop {
+        match studio::Studio::open(config.clone()) {
+            Ok(studio) => return studio,
+            Err(error) => assert!(start.elapsed().as_secs() < 10, "{error}"),
+        }
+        std::thread::yield_now();
     }
 }
 

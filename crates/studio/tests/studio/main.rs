@@ -48,6 +48,7 @@ impl Atelier {
                 args: self.options.clone(),
             },
             device: Device::Auto,
+            models_by_path: false,
             resume: true,
         }
     }
