@@ -67,14 +67,8 @@ impl Engine {
     /// Admits what waits into free slots, then draws one patch for every sequence that runs. `now`
     /// is the time since any fixed moment.
     ///
-    /// # Errors
-    /// If the device is lost. What only one sequence cannot survive is its own
-    /// [`Change::Failed`].
-    pub fn step<M: Model>(
-        &mut self,
-        model: &mut M,
-        now: Duration,
-    ) -> Result<Vec<JobEvent>, M::Error> {
+    /// What a sequence cannot survive is its own [`Change::Failed`]; its neighbours go on.
+    pub fn step<M: Model>(&mut self, model: &mut M, now: Duration) -> Vec<JobEvent> {
         let mut events = Vec::new();
         self.admit(model, now, &mut events);
 
@@ -85,9 +79,9 @@ impl Engine {
             }
         }
         if rows.is_empty() {
-            return Ok(events);
+            return events;
         }
-        let patches = step_rows(model, &rows)?;
+        let patches = step_rows(model, &rows);
 
         for (slot, patch) in patches {
             let Some(place) = self.running.get_mut(slot) else {
@@ -111,7 +105,10 @@ impl Engine {
                 Turn::ContextFull => match restart(model, slot, sequence) {
                     Ok(()) => true,
                     Err(error) => {
-                        events.push(failed(sequence.id(), &error));
+                        events.push(match sequence.cut_short() {
+                            Some(event) => event,
+                            None => failed(sequence.id(), &error),
+                        });
                         false
                     }
                 },
@@ -120,7 +117,7 @@ impl Engine {
                 *place = None;
             }
         }
-        Ok(events)
+        events
     }
 
     fn admit<M: Model>(&mut self, model: &mut M, now: Duration, events: &mut Vec<JobEvent>) {
@@ -161,19 +158,15 @@ type Drawn<E> = (usize, Result<Patch, E>);
 
 /// One patch for every row. If the batch fails, each row is tried alone, so that only the row to
 /// blame has no patch.
-fn step_rows<M: Model>(model: &mut M, rows: &[Row<'_>]) -> Result<Vec<Drawn<M::Error>>, M::Error> {
+fn step_rows<M: Model>(model: &mut M, rows: &[Row<'_>]) -> Vec<Drawn<M::Error>> {
     let slots = rows.iter().map(|row| row.slot);
     match model.step(rows) {
-        Ok(patches) => Ok(slots.zip(patches.into_iter().map(Ok)).collect()),
-        Err(error) if error.is_device_lost() => Err(error),
-        Err(error) if rows.len() == 1 => Ok(slots.zip([Err(error)]).collect()),
-        Err(_) => {
-            let mut drawn = Vec::new();
-            for row in rows {
-                drawn.extend(step_rows(model, std::slice::from_ref(row))?);
-            }
-            Ok(drawn)
-        }
+        Ok(patches) => slots.zip(patches.into_iter().map(Ok)).collect(),
+        Err(error) if rows.len() == 1 => slots.zip([Err(error)]).collect(),
+        Err(_) => rows
+            .iter()
+            .flat_map(|row| step_rows(model, std::slice::from_ref(row)))
+            .collect(),
     }
 }
 

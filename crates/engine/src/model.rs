@@ -41,11 +41,6 @@ pub struct Continuation {
 pub trait ModelError: std::fmt::Display {
     /// In snake case.
     fn code(&self) -> &str;
-
-    /// Whether the model is of no more use to anybody.
-    fn is_device_lost(&self) -> bool {
-        false
-    }
 }
 
 /// A model with a fixed number of slots, each with a context of patches.

@@ -164,6 +164,19 @@ impl Sequence {
         Turn::GoesOn
     }
 
+    /// Ends a piece that has no context to go on from: one line fills all of it. `None` if there is
+    /// no bar yet, so no piece.
+    pub(crate) fn cut_short(&mut self) -> Option<JobEvent> {
+        let change = Change::Finished {
+            ending: Ending::LengthLimit,
+            patches: self.drawn,
+        };
+        (self.bars > 0).then(|| JobEvent {
+            id: self.id(),
+            change,
+        })
+    }
+
     fn begin_body(&mut self) {
         self.in_body = true;
         if !self.line.is_empty() {

@@ -67,7 +67,7 @@ pub enum FromWorker {
         /// The model's parameters.
         parameters: u64,
     },
-    /// The model cannot be loaded, or the device is gone; the worker ends after saying it.
+    /// The model cannot be loaded; the worker ends after saying it.
     Fatal(WorkerError),
     /// Something happened to a sequence.
     Job(JobEvent),

@@ -20,9 +20,6 @@ use jobs::{Change, Decoder, FromWorker, JobEvent, ToWorker, WorkerError};
 
 use model::NotaGen;
 
-/// The exit status after the device or the model was lost: the studio starts another worker.
-const EXIT_DEVICE_LOST: u8 = 70;
-
 /// The whole life of a worker on this process's standard input and output.
 #[must_use]
 pub fn run() -> ExitCode {
@@ -117,16 +114,8 @@ fn serve(
                 Err(TryRecvError::Disconnected) => return Ok(ExitCode::SUCCESS),
             }
         }
-        match engine.step(&mut model, start.elapsed()) {
-            Ok(events) => {
-                for event in events {
-                    say(FromWorker::Job(event))?;
-                }
-            }
-            Err(error) => {
-                say(FromWorker::Fatal(worker_error(&error)))?;
-                return Ok(ExitCode::from(EXIT_DEVICE_LOST));
-            }
+        for event in engine.step(&mut model, start.elapsed()) {
+            say(FromWorker::Job(event))?;
         }
     }
 }

@@ -151,10 +151,19 @@ fn a_sequence_the_model_chokes_on_fails_and_its_neighbours_go_on() {
 }
 
 #[test]
-fn a_lost_device_is_an_error_of_the_engine() {
-    let mut engine = Engine::new(2);
-    let mut model = Fake::new(2);
-    engine.submit(sequence(1, 3, Limits::default()));
-    model.device_lost = true;
-    assert!(engine.step(&mut model, std::time::Duration::ZERO).is_err());
+fn a_piece_that_cannot_restart_ends_with_the_bars_it_has() {
+    let mut engine = Engine::new(1);
+    let mut model = Fake::new(1);
+    // Room for the header and a bar or so: there is no half of the body to go on from.
+    model.patch_length = 9;
+    let spec = sequence(1, 11, Limits::default());
+    let id = spec.id;
+    engine.submit(spec);
+    let events = run(&mut engine, &mut model);
+    let text = bars(&events, id);
+    assert!(!text.is_empty() && lines_of(11).concat().contains(&text));
+    let Change::Finished { ending, .. } = last(&events, id) else {
+        panic!("{:?}", last(&events, id));
+    };
+    assert_eq!(*ending, Ending::LengthLimit);
 }

@@ -14,15 +14,10 @@ pub(crate) struct Fake {
     pub(crate) refuses_composer: Option<&'static str>,
     /// Steps with this seed's row in them fail from this patch on.
     pub(crate) chokes_on: Option<(u64, u64)>,
-    pub(crate) device_lost: bool,
 }
 
 #[derive(Debug)]
-pub(crate) struct FakeError {
-    device_lost: bool,
-}
-
-const REFUSED: FakeError = FakeError { device_lost: false };
+pub(crate) struct FakeError;
 
 impl std::fmt::Display for FakeError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -33,10 +28,6 @@ impl std::fmt::Display for FakeError {
 impl ModelError for FakeError {
     fn code(&self) -> &str {
         "refused"
-    }
-
-    fn is_device_lost(&self) -> bool {
-        self.device_lost
     }
 }
 
@@ -82,7 +73,6 @@ impl Fake {
             most_rows: 0,
             refuses_composer: None,
             chokes_on: None,
-            device_lost: false,
         }
     }
 }
@@ -96,7 +86,7 @@ impl Model for Fake {
 
     fn encode_prompt(&self, style: &Style) -> Result<Vec<Patch>, FakeError> {
         match self.refuses_composer {
-            Some(name) if style.composer == name => Err(REFUSED),
+            Some(name) if style.composer == name => Err(FakeError),
             _ => Ok(patches(&jobs::style_lines(style))),
         }
     }
@@ -104,8 +94,12 @@ impl Model for Fake {
     fn encode_continuation(&self, header: &str, body: &str) -> Result<Continuation, FakeError> {
         let lines: Vec<&str> = body.split_inclusive('\n').collect();
         let tail = lines[lines.len() - lines.len() / 2..].concat();
+        let patches = patches(&format!("{header}{tail}"));
+        if tail.is_empty() || patches.len() >= self.patch_length {
+            return Err(FakeError);
+        }
         Ok(Continuation {
-            patches: patches(&format!("{header}{tail}")),
+            patches,
             open: Vec::new(),
         })
     }
@@ -121,13 +115,12 @@ impl Model for Fake {
     }
 
     fn step(&mut self, rows: &[Row<'_>]) -> Result<Vec<Patch>, FakeError> {
-        let device_lost = self.device_lost;
         let chokes = |row: &Row<'_>| {
             let (seed, patch) = self.chokes_on?;
             (row.seed == seed && row.patch_index >= patch).then_some(())
         };
-        if device_lost || rows.iter().any(|row| chokes(row).is_some()) {
-            return Err(FakeError { device_lost });
+        if rows.iter().any(|row| chokes(row).is_some()) {
+            return Err(FakeError);
         }
         self.most_rows = self.most_rows.max(rows.len());
         Ok(rows
@@ -172,7 +165,7 @@ pub(crate) fn run(engine: &mut Engine, model: &mut Fake) -> Vec<JobEvent> {
         if engine.is_idle() {
             return events;
         }
-        events.extend(engine.step(model, Duration::from_secs(second)).unwrap());
+        events.extend(engine.step(model, Duration::from_secs(second)));
     }
     panic!("the engine never came to rest");
 }
