@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::RecvTimeoutError;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use serde::Serialize;
 use studio::api::{ComposeRequest, ErrorView, ExportFormat, JobView, StudioEvent, VariationView};
-use studio::jobs::{Limits, Sampling, Style, VariationState};
+use studio::jobs::{Limits, Sampling, Style, VariationId, VariationState};
 use studio::{Code, Config, Error, Result, Studio, WorkerCommand, export};
 
 use crate::args::ComposeArgs;
@@ -40,21 +40,38 @@ pub(crate) fn run(args: ComposeArgs) -> Result<ExitCode> {
         config.library_dir.clone_from(library);
     }
     config.device = args.device.into();
+    config.models_by_path = true;
     // What the window left unfinished is the window's to go on with.
     config.resume = false;
 
     let studio = Studio::open(config)?;
     let events = studio.subscribe();
     let job = studio.compose(request(&args, &studio)?)?;
-    let mut progress = Progress::new(&job, args.json);
     let mut open: Vec<_> = job.variations.iter().map(|v| v.id).collect();
+    let status = follow(&args, &studio, &events, &job, &mut open, &interrupted);
+    // Whatever ended it early: the window must not find work that nobody waits for.
+    for id in open {
+        let _ = studio.cancel(id);
+    }
+    status
+}
+
+/// Writes pieces as they end, until none of `open` is left.
+fn follow(
+    args: &ComposeArgs,
+    studio: &Studio,
+    events: &Receiver<StudioEvent>,
+    job: &JobView,
+    open: &mut Vec<VariationId>,
+    interrupted: &AtomicBool,
+) -> Result<ExitCode> {
+    let progress = Progress::new(job, args.json);
     let mut all_written = true;
     let mut cancelled = false;
-
     while !open.is_empty() {
         if interrupted.load(Ordering::Relaxed) && !cancelled {
             cancelled = true;
-            for &id in &open {
+            for &id in &*open {
                 // One that ended just now needs no cancelling.
                 let _ = studio.cancel(id);
             }
@@ -62,7 +79,9 @@ pub(crate) fn run(args: ComposeArgs) -> Result<ExitCode> {
         let event = match events.recv_timeout(Duration::from_millis(100)) {
             Ok(event) => event,
             Err(RecvTimeoutError::Timeout) => continue,
-            Err(RecvTimeoutError::Disconnected) => break,
+            Err(RecvTimeoutError::Disconnected) => {
+                return Err(Error::new(Code::WorkerFailed, "composing ended early"));
+            }
         };
         if args.json {
             say_json(&event)?;
@@ -74,26 +93,13 @@ pub(crate) fn run(args: ComposeArgs) -> Result<ExitCode> {
                     continue;
                 }
                 open.retain(|&id| id != variation.id);
-                let written = write(&studio, &variation, &args.out);
-                progress.finish(&variation, &written);
-                match written {
-                    Ok(files) if args.json => say_json(&Written::Written {
-                        number: variation.id.number,
-                        files: &files,
-                    })?,
-                    Ok(files) => {
-                        for file in files {
-                            say(&file.display().to_string())?;
-                        }
-                    }
-                    Err(error) => {
-                        all_written = false;
-                        complain(&error);
-                    }
-                }
+                let written = write(studio, &variation, &args.out);
+                all_written &= written.is_ok();
+                progress.finish(&variation, written.is_ok());
+                progress.above(|| tell(&variation, written, args.json))?;
             }
+            // Nobody sits here to make room, and a script must not wait for ever.
             StudioEvent::Trouble { error } => {
-                // Nobody sits here to make room, and a script must not wait for ever.
                 complain(&error);
                 return Ok(ExitCode::FAILURE);
             }
@@ -105,6 +111,27 @@ pub(crate) fn run(args: ComposeArgs) -> Result<ExitCode> {
         (false, true) => ExitCode::SUCCESS,
         (false, false) => ExitCode::FAILURE,
     })
+}
+
+/// Names the files of a variation, or says why there are none.
+fn tell(
+    variation: &VariationView,
+    written: std::result::Result<Vec<PathBuf>, ErrorView>,
+    json: bool,
+) -> Result<()> {
+    match written {
+        Ok(files) if json => say_json(&Written::Written {
+            number: variation.id.number,
+            files: &files,
+        }),
+        Ok(files) => files
+            .iter()
+            .try_for_each(|file| say(&file.display().to_string())),
+        Err(error) => {
+            complain(&error);
+            Ok(())
+        }
+    }
 }
 
 /// Says before an hour of composing, not after it, that the folder cannot be written.
@@ -179,7 +206,7 @@ fn write(
 /// A line for each variation on a terminal; elsewhere a line when one ends.
 struct Progress {
     bars: Option<BTreeMap<u32, ProgressBar>>,
-    _lines: MultiProgress,
+    lines: MultiProgress,
     quiet: bool,
 }
 
@@ -203,18 +230,14 @@ impl Progress {
             };
             job.variations.iter().map(line).collect()
         });
-        Self {
-            bars,
-            _lines: lines,
-            quiet,
-        }
+        Self { bars, lines, quiet }
     }
 
     fn line(&self, variation: &VariationView) -> Option<&ProgressBar> {
         self.bars.as_ref()?.get(&variation.id.number)
     }
 
-    fn show(&mut self, variation: &VariationView) {
+    fn show(&self, variation: &VariationView) {
         let Some(line) = self.line(variation) else {
             return;
         };
@@ -231,18 +254,22 @@ impl Progress {
         line.set_message(message);
     }
 
-    fn finish(
-        &self,
-        variation: &VariationView,
-        written: &std::result::Result<Vec<PathBuf>, ErrorView>,
-    ) {
+    fn finish(&self, variation: &VariationView, is_written: bool) {
         if let Some(line) = self.line(variation) {
             line.abandon();
-        } else if !self.quiet && written.is_ok() {
+        } else if !self.quiet && is_written {
             say_aside(&format!(
                 "variation {}: {} bars, seed {}",
                 variation.id.number, variation.bars, variation.seed
             ));
+        }
+    }
+
+    /// Lets something be printed above the lines, which would erase it otherwise.
+    fn above<T>(&self, print: impl FnOnce() -> T) -> T {
+        match self.bars {
+            Some(_) => self.lines.suspend(print),
+            None => print(),
         }
     }
 }

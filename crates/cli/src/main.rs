@@ -11,13 +11,16 @@ mod lists;
 use std::process::ExitCode;
 
 use clap::Parser;
+use tracing_subscriber::EnvFilter;
 
 use args::{Args, Command, LibraryCommand, ModelsCommand};
 
 fn main() -> ExitCode {
     let args = Args::parse();
+    // The one line of an error is what a script reads; the log is for who asks for it.
+    let filter = EnvFilter::try_from_env("PARTITA_LOG").unwrap_or_else(|_| EnvFilter::new("off"));
     tracing_subscriber::fmt()
-        .with_env_filter(tracing_subscriber::EnvFilter::from_env("PARTITA_LOG"))
+        .with_env_filter(filter)
         .with_writer(std::io::stderr)
         .init();
     let result = match args.command {

@@ -53,11 +53,11 @@ pub(crate) fn succeeds(output: Output) -> String {
 pub(crate) fn fails(output: Output) -> String {
     let errors = String::from_utf8(output.stderr).unwrap();
     assert!(!output.status.success(), "it should have failed");
-    let mut lines = errors.lines().filter(|line| line.starts_with("error["));
-    let line = lines
-        .next()
-        .unwrap_or_else(|| panic!("no error line in: {errors}"));
-    assert_eq!(lines.next(), None, "one line");
+    let lines: Vec<&str> = errors.lines().collect();
+    let [line] = lines[..] else {
+        panic!("one line, not: {errors}");
+    };
+    assert!(line.starts_with("error["), "{line}");
     let (code, message) = line["error[".len()..].split_once("]: ").unwrap();
     assert!(!message.is_empty());
     code.to_owned()
