@@ -11,7 +11,8 @@ import { fileURLToPath } from "node:url";
 
 const [variations = 4, maxBars = 48, runs = 5] = process.argv.slice(2).map(Number);
 const seed = 7;
-const partita = fileURLToPath(new URL("../target/release/partita", import.meta.url));
+const target = process.env.CARGO_TARGET_DIR ?? fileURLToPath(new URL("../target", import.meta.url));
+const partita = join(target, "release", "partita");
 const folder = mkdtempSync(join(tmpdir(), "partita-bench-"));
 
 function compose(count, first) {
