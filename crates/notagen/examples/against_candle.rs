@@ -12,20 +12,20 @@
 //! other at every operation, which for a small model or beside other programs costs more than the
 //! operation. `RAYON_NUM_THREADS` sets the threads of all. The best round is the least disturbed.
 //!
-//! On candle the two decoders are f32, with key-value caches written in place, one call for all rows,
-//! in candle's own thread pool. Their linear layers come in two kinds. *dense* is `Tensor::matmul`.
-//! *QTensor* is the product with an F32 `QTensor`: nothing is quantised, but it is threaded even for
-//! one row, which `matmul` is not. (This crate keeps the weights of an f16 file as they are, exactly, and
-//! reads half the memory; candle's f16 products would round the activations too.)
+//! On candle the two decoders are f32, with key-value caches written in place, one call for all
+//! rows, in candle's own thread pool. Their linear layers come in two kinds. *dense* is
+//! `Tensor::matmul`. *QTensor* is the product with an F32 `QTensor`: nothing is quantised, but it is
+//! threaded even for one row, which `matmul` is not. (This crate keeps the weights of an f16 file as
+//! f16 and reads half the memory, exactly; candle's f16 products would round the activations too.)
 //!
 //! The work is the same for all. This crate draws some pieces; then all go over these pieces again
 //! from the same prompt, with a step for each patch and a draw for each character, up to EOS. Candle
 //! draws with the same sampler from its own logits and then is given the piece's character. All rows
 //! stand at the same position, which spares candle the masks that a running studio would need.
 //!
-//! Whether a row depends on its neighbours: for candle, the logits of row 0 alone and among 4 rows. For
-//! this crate, whose logits are public only for one piece, the pieces drawn in batches of 1, 4 and 8,
-//! and the logits of passes of 1 row and of many.
+//! Whether a row depends on its neighbours: for candle, the logits of row 0 alone and among 4 rows.
+//! For this crate, whose logits are public only for one piece, the pieces drawn in batches of 1, 4
+//! and 8, and the logits of passes of 1 row and of many.
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -319,8 +319,8 @@ fn draw_texts(model: &mut Model, rows: usize, steps: usize) -> Result<(Vec<Vec<P
     Ok((texts, start.elapsed()))
 }
 
-/// Takes candle over the first `rows` texts: the time, the logits of row 0 as `[steps, 16, 128]` (NaN
-/// after the end of a patch), and how many of how many characters it would have drawn alike.
+/// Takes candle over the first `rows` texts: the time, the logits of row 0 as `[steps, 16, 128]`
+/// (NaN after the end of a patch), and how many of how many characters it would have drawn alike.
 fn follow_texts(
     candle: &mut Candle,
     work: &Work,
