@@ -18,6 +18,7 @@ mod abc_write;
 mod diagnostic;
 mod event;
 mod fraction;
+pub mod guard;
 mod metadata;
 mod musicxml;
 mod mxl;

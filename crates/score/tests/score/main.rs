@@ -8,6 +8,7 @@ mod check;
 mod compare;
 mod constructs;
 mod corpus;
+mod guard;
 mod oracle;
 mod properties;
 mod round_trip;
