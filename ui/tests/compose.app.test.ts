@@ -34,6 +34,7 @@ describe("composing", () => {
       variations: 5,
       seed: 17,
       sampling: { top_k: 9, top_p: 0.9, temperature: 1.2 },
+      guard: null,
       limits: { max_bars: 32, max_patches: null, max_seconds: null },
     };
     expect(calls("compose")).toEqual([{ request }]);

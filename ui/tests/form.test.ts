@@ -58,7 +58,8 @@ describe("composing a piece again", () => {
 
   it("carries everything, the seed too, for that piece alone", () => {
     const again = fromPiece(played, model, "same", form({ variations: "8" }));
-    expect(request(again, SAMPLING)).toEqual({ model: "demo", style: STYLE, variations: 1, seed: 77, sampling: null, limits: played.limits });
+    expect(request(again, SAMPLING)).toEqual({ model: "demo", style: STYLE, variations: 1, seed: 77, sampling: null, guard: null, limits: played.limits });
+    expect(request(fromPiece({ ...played, guard: "strict" }, undefined, "same", form()), SAMPLING)?.guard).toBe("strict");
   });
 
   it("leaves the seed out for others like it", () => {

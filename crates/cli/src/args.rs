@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use studio::api::ExportFormat;
-use studio::jobs::Device;
+use studio::jobs::{Device, GuardMode};
 
 /// Compose scores with NotaGen on your own machine.
 #[derive(Debug, Parser)]
@@ -66,6 +66,9 @@ pub(crate) struct ComposeArgs {
     /// Below 1 more likely, above 1 more surprising [default: the model's own]
     #[arg(long, value_name = "T", allow_negative_numbers = true)]
     pub(crate) temperature: Option<f64>,
+    /// Let the model write only what makes a score, or anything, as NotaGen's own inference does
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) guard: GuardArg,
     /// A model's id, or its folder [default: the first one installed]
     #[arg(long, value_name = "ID|DIR")]
     pub(crate) model: Option<String>,
@@ -97,6 +100,24 @@ impl From<DeviceArg> for Device {
         match arg {
             DeviceArg::Auto => Self::Auto,
             DeviceArg::Cpu => Self::Cpu,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, Default, ValueEnum)]
+pub(crate) enum GuardArg {
+    /// Every bar full, every voice once in a line, whatever the model would rather write
+    Strict,
+    /// All characters; bars that do not add up are mended afterwards
+    #[default]
+    Off,
+}
+
+impl From<GuardArg> for GuardMode {
+    fn from(arg: GuardArg) -> Self {
+        match arg {
+            GuardArg::Strict => Self::Strict,
+            GuardArg::Off => Self::Off,
         }
     }
 }

@@ -167,6 +167,7 @@ fn request(args: &ComposeArgs, studio: &Studio) -> Result<ComposeRequest> {
         variations: args.variations,
         seed: args.seed,
         sampling,
+        guard: Some(args.guard.into()),
         limits: Limits {
             max_bars: args.max_bars,
             max_patches: args.max_patches,

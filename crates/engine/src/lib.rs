@@ -16,11 +16,11 @@ use std::time::Duration;
 
 use jobs::{Change, JobEvent, SequenceSpec, VariationId, WorkerError};
 
-pub use model::{Continuation, Model, ModelError, PATCH_SIZE, Patch, Row};
+pub use model::{Continuation, Grammar, Model, ModelError, PATCH_SIZE, Patch, Row};
 use sequence::{Sequence, Turn};
 
 /// Sequences that wait and sequences that run.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Engine {
     waiting: VecDeque<SequenceSpec>,
     running: Vec<Option<Sequence>>,
@@ -130,10 +130,12 @@ impl Engine {
                 let header = jobs::style_lines(&spec.style);
                 let admitted = model.encode_prompt(&spec.style).and_then(|prompt| {
                     fill(model, slot, &prompt)?;
+                    let grammar = model.grammar(&spec);
                     Ok(Sequence::new(
                         spec,
                         header,
                         &prompt,
+                        grammar,
                         model.patch_length(),
                         now,
                     ))
@@ -182,7 +184,7 @@ fn fill<M: Model>(model: &mut M, slot: usize, patches: &[Patch]) -> Result<(), M
 /// Goes on in a fresh context that holds the header and the last half of the body.
 fn restart<M: Model>(model: &mut M, slot: usize, sequence: &mut Sequence) -> Result<(), M::Error> {
     let (header, body) = sequence.text();
-    let continuation = model.encode_continuation(header, body)?;
+    let continuation = sequence.settle(model.encode_continuation(header, body)?);
     fill(model, slot, &continuation.patches)?;
     sequence.go_on_from(continuation);
     Ok(())

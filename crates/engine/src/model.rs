@@ -1,6 +1,6 @@
 //! What the engine asks of a model.
 
-use jobs::{Sampling, Style};
+use jobs::{Sampling, SequenceSpec, Style};
 
 /// Characters in a patch.
 pub const PATCH_SIZE: usize = 16;
@@ -9,8 +9,19 @@ pub const PATCH_SIZE: usize = 16;
 /// (EOS) and filled with 0 (PAD).
 pub type Patch = [u8; PATCH_SIZE];
 
+/// What a text may become: told of each patch that was drawn, it knows which characters may be drawn
+/// next.
+pub trait Grammar: Send + Sync {
+    /// The characters, bit c for character c, that may come after `drawn`, the first characters of
+    /// the patch that is being drawn. Never none.
+    fn allowed(&self, drawn: &[u8]) -> u128;
+
+    /// A whole patch was drawn.
+    fn accept(&mut self, patch: &Patch);
+}
+
 /// A patch to be drawn: one row of the batch.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Row<'a> {
     /// The slot whose context it continues.
     pub slot: usize,
@@ -26,6 +37,8 @@ pub struct Row<'a> {
     pub forced: &'a [u8],
     /// No bar has begun yet: a patch that begins with `[r:` must go on with `0/`.
     pub opens_body: bool,
+    /// What may be drawn; everything if there is none.
+    pub grammar: Option<&'a dyn Grammar>,
 }
 
 /// A text as context to go on from.
@@ -56,6 +69,9 @@ pub trait Model {
     /// # Errors
     /// Text the model has no characters for.
     fn encode_prompt(&self, style: &Style) -> Result<Vec<Patch>, Self::Error>;
+
+    /// What a sequence may become, if it is guarded.
+    fn grammar(&self, spec: &SequenceSpec) -> Option<Box<dyn Grammar>>;
 
     /// The header and the last half of the body as a fresh context, at least one patch and fewer
     /// than [`Model::patch_length`].

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use jobs::{Change, Ending, JobEvent, SequenceSpec, VariationId, WorkerError};
 
-use crate::model::{Continuation, PATCH_SIZE, Patch, Row};
+use crate::model::{Continuation, Grammar, PATCH_SIZE, Patch, Row};
 
+const PAD: u8 = 0;
 const BOS: u8 = 1;
 const EOS: u8 = 2;
 
@@ -15,7 +16,6 @@ const MAX_PIECE_BYTES: usize = 102_400;
 /// The longest header in patches. Real ones have 16 to 27; a 41-part score has about 200.
 const MAX_HEADER_PATCHES: u32 = 512;
 
-#[derive(Debug)]
 pub(crate) struct Sequence {
     spec: SequenceSpec,
     started: Duration,
@@ -34,6 +34,7 @@ pub(crate) struct Sequence {
     patch_length: usize,
     input: Patch,
     open: Vec<u8>,
+    grammar: Option<Box<dyn Grammar>>,
 }
 
 /// What follows from a patch.
@@ -49,6 +50,7 @@ impl Sequence {
         spec: SequenceSpec,
         header: String,
         prompt: &[Patch],
+        grammar: Option<Box<dyn Grammar>>,
         patch_length: usize,
         now: Duration,
     ) -> Self {
@@ -65,6 +67,7 @@ impl Sequence {
             patch_length,
             input: prompt.last().copied().unwrap_or([0; PATCH_SIZE]),
             open: Vec::new(),
+            grammar,
         }
     }
 
@@ -81,12 +84,22 @@ impl Sequence {
             sampling: self.spec.sampling,
             forced: &self.open,
             opens_body: !self.in_body,
+            grammar: self.grammar.as_deref(),
         }
     }
 
     /// Header and body as they stand, unfinished line included.
     pub(crate) fn text(&self) -> (&str, &str) {
         (&self.header, &self.body)
+    }
+
+    /// The model has decided already whether its last patch ended: what is open is closed then.
+    pub(crate) fn settle(&self, mut continuation: Continuation) -> Continuation {
+        if self.input.contains(&EOS) && !continuation.open.is_empty() {
+            let open = std::mem::take(&mut continuation.open);
+            continuation.patches.push(closed(&open));
+        }
+        continuation
     }
 
     pub(crate) fn go_on_from(&mut self, continuation: Continuation) {
@@ -107,6 +120,9 @@ impl Sequence {
         let id = self.id();
         let mut tell = |change| tell(JobEvent { id, change });
         self.drawn += 1;
+        if let Some(grammar) = &mut self.grammar {
+            grammar.accept(&patch);
+        }
         if let [BOS, EOS, ..] = patch {
             if !self.line.is_empty() && self.in_body {
                 self.end_line(&mut tell);
@@ -229,4 +245,13 @@ impl Sequence {
         });
         Turn::Ended
     }
+}
+
+/// Fewer than 16 characters as a patch that ends with them.
+fn closed(characters: &[u8]) -> Patch {
+    let mut patch = [PAD; PATCH_SIZE];
+    for (place, &id) in patch.iter_mut().zip(characters.iter().chain([&EOS])) {
+        *place = id;
+    }
+    patch
 }

@@ -13,7 +13,7 @@ mod state;
 pub use frame::{Decoder, FrameError, MAX_FRAME_BYTES, encode};
 pub use message::{Change, Device, FromWorker, JobEvent, SequenceSpec, ToWorker, WorkerError};
 pub use spec::{
-    JobId, JobSpec, Limits, MAX_SEED, MAX_VARIATIONS, Sampling, SpecError, Style, VariationId,
-    style_lines,
+    GuardMode, JobId, JobSpec, Limits, MAX_SEED, MAX_VARIATIONS, Sampling, SpecError, Style,
+    VariationId, style_lines,
 };
 pub use state::{Ending, VariationState};

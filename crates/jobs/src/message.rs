@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Ending, Limits, Sampling, Style, VariationId};
+use crate::{Ending, GuardMode, Limits, Sampling, Style, VariationId};
 
 /// One variation as the worker is asked for it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -15,6 +15,8 @@ pub struct SequenceSpec {
     pub style: Style,
     /// How characters are drawn.
     pub sampling: Sampling,
+    /// Whether the model may write only what makes a score.
+    pub guard: GuardMode,
     /// Where it ends at the latest.
     pub limits: Limits,
     /// The piece depends on this alone, whoever its neighbours in the batch are.

@@ -124,6 +124,29 @@ impl Sampling {
     }
 }
 
+/// Whether the model may write only what makes a score.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum GuardMode {
+    /// At each character only those may be drawn that leave a valid text: the header in order, each
+    /// voice once in a line, every bar full.
+    Strict,
+    /// All characters, as NotaGen's own inference draws them. Bars that do not add up are mended.
+    #[default]
+    Off,
+}
+
+impl GuardMode {
+    /// The word for it in files and in JSON.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Strict => "strict",
+            Self::Off => "off",
+        }
+    }
+}
+
 /// Where a variation ends even if the model would go on. `None` is no limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, TS)]
 pub struct Limits {
@@ -164,6 +187,9 @@ pub struct JobSpec {
     pub model: String,
     /// How characters are drawn.
     pub sampling: Sampling,
+    /// Whether the model may write only what makes a score.
+    #[serde(default)]
+    pub guard: GuardMode,
     /// Where pieces end at the latest.
     pub limits: Limits,
     /// One for each variation, in order.
@@ -246,6 +272,7 @@ mod tests {
                 top_p: 0.9,
                 temperature: 0.7,
             },
+            guard: GuardMode::Strict,
             limits: Limits::default(),
             seeds: JobSpec::consecutive_seeds(7, 4),
         }

@@ -309,6 +309,7 @@ fn draw_texts(model: &mut Model, rows: usize, steps: usize) -> Result<(Vec<Vec<P
             sampling,
             forced: &[],
             opens_body: false,
+            mask: None,
         };
         let drawn = model.step(&texts.iter().enumerate().map(row).collect::<Vec<_>>())?;
         texts

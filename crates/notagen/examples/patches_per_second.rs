@@ -51,6 +51,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                     sampling: model.config().sampling,
                     forced: &[],
                     opens_body: index < 30,
+                    mask: None,
                 })
                 .collect();
             let start = Instant::now();

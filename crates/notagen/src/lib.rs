@@ -33,7 +33,7 @@ pub use error::Error;
 pub use model::{Model, Pass};
 pub use philox::uniform;
 pub use sampler::{distribution, draw};
-pub use step::Row;
+pub use step::{Mask, Row};
 
 /// Characters in a patch.
 pub const PATCH_SIZE: usize = 16;

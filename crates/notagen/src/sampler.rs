@@ -26,6 +26,20 @@ pub fn distribution(
     sampling: &Sampling,
     compat_epsilon: bool,
 ) -> Result<[f64; VOCAB], Error> {
+    among(u128::MAX, logits, sampling, compat_epsilon)
+}
+
+/// [`distribution`] among the characters of `allowed` alone (bit c for character c): the others
+/// are left out before the filters, so that top-k counts characters that can be drawn.
+pub(crate) fn among(
+    allowed: u128,
+    logits: &[f32],
+    sampling: &Sampling,
+    compat_epsilon: bool,
+) -> Result<[f64; VOCAB], Error> {
+    if allowed == 0 {
+        return Err(Error::call("no character is allowed".to_owned()));
+    }
     let logits: &[f32; VOCAB] = logits
         .try_into()
         .map_err(|_| Error::call(format!("{} logits instead of {VOCAB}", logits.len())))?;
@@ -36,11 +50,21 @@ pub fn distribution(
     Isa::detect().softmax_of_logits(&mut softmax);
     let mut p = softmax.map(f64::from);
     smooth(&mut p, EPSILON);
+    if allowed != u128::MAX {
+        for (id, p) in p.iter_mut().enumerate() {
+            if allowed >> id & 1 == 0 {
+                *p = 0.0;
+            }
+        }
+        smooth(&mut p, 0.0);
+    }
 
     let first = match sampling.top_k as usize {
         0 => VOCAB,
         k => k.min(VOCAB),
     };
+    // What is not allowed has no probability and comes last: no filter may keep it.
+    let first = first.min(allowed.count_ones() as usize);
     let rank = ranked(&p, first);
 
     if sampling.temperature == 0.0 {

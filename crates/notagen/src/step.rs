@@ -7,10 +7,11 @@
 use crate::gpt2::{At, Cache, Scratch};
 use crate::model::{Slot, check_ids};
 use crate::network::Network;
-use crate::{EOS, Error, PATCH_SIZE, Patch, Sampling, VOCAB, distribution, draw, uniform};
+use crate::sampler::{among, draw};
+use crate::{EOS, Error, PATCH_SIZE, Patch, Sampling, VOCAB, uniform};
 
 /// One piece's part in a [`Model::step`](crate::Model::step).
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Row<'a> {
     /// Whose context it is.
     pub slot: usize,
@@ -28,7 +29,13 @@ pub struct Row<'a> {
     /// The tune body has not begun: if the patch begins `[r:`, it goes on `0/`. For a body starts at
     /// its line 0; the reference draws a second patch to the same end.
     pub opens_body: bool,
+    /// Which characters may come after the first ones of the drawn patch, bit c for character c;
+    /// all if there is no mask. At least one must be allowed.
+    pub mask: Option<Mask<'a>>,
 }
+
+/// Given the first characters of a patch, which may come next.
+pub type Mask<'a> = &'a (dyn Fn(&[u8]) -> u128 + Sync);
 
 /// What one thread does of a step.
 pub(crate) struct Share<'a, 'slots> {
@@ -103,7 +110,8 @@ impl Row<'_> {
                 _ => {}
             }
         }
-        let distribution = distribution(logits, &self.sampling, false)?;
+        let allowed = self.mask.map_or(u128::MAX, |mask| mask(&patch[..position]));
+        let distribution = among(allowed, logits, &self.sampling, false)?;
         Ok(draw(
             &distribution,
             uniform(self.seed, self.patch_index, position as u32),

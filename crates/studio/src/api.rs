@@ -1,7 +1,7 @@
 //! What a user can ask for and what they are told, as plain data. The same types serve the window
 //! (through generated TypeScript), the command line (`--json`) and the tests.
 
-use jobs::{Ending, JobId, Limits, Sampling, Style, VariationId, VariationState};
+use jobs::{Ending, GuardMode, JobId, Limits, Sampling, Style, VariationId, VariationState};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -70,6 +70,9 @@ pub struct ComposeRequest {
     pub seed: Option<u64>,
     /// The model's own if absent.
     pub sampling: Option<Sampling>,
+    /// Off if absent.
+    #[serde(default)]
+    pub guard: Option<GuardMode>,
     /// Where pieces end at the latest.
     pub limits: Limits,
 }
@@ -163,6 +166,8 @@ pub struct Piece {
     pub summary: PieceSummary,
     /// How characters were drawn.
     pub sampling: Sampling,
+    /// Whether the model could write only what makes a score.
+    pub guard: GuardMode,
     /// Where it was to end at the latest.
     pub limits: Limits,
     /// SHA-256 of the model's weights, in hexadecimal.

@@ -22,6 +22,7 @@ fn typescript() -> String {
         declaration::<jobs::Ending>(c),
         declaration::<jobs::Style>(c),
         declaration::<jobs::Sampling>(c),
+        declaration::<jobs::GuardMode>(c),
         declaration::<jobs::Limits>(c),
         declaration::<api::ErrorView>(c),
         declaration::<api::ModelInfo>(c),

@@ -134,6 +134,7 @@ fn metadata(piece: &Piece) -> Metadata {
         field("partita-top-k", sampling.top_k.to_string()),
         field("partita-top-p", sampling.top_p.to_string()),
         field("partita-temperature", sampling.temperature.to_string()),
+        field("partita-guard", piece.guard.as_str().to_owned()),
     ];
     if let Some(bars) = piece.limits.max_bars {
         fields.push(field("partita-max-bars", bars.to_string()));

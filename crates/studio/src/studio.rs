@@ -153,6 +153,7 @@ impl Studio {
             variations,
             seed,
             sampling,
+            guard,
             limits,
         } = request;
         if !(1..=MAX_VARIATIONS).contains(&variations) {
@@ -166,6 +167,7 @@ impl Studio {
         let spec = JobSpec {
             style,
             sampling: sampling.unwrap_or(model.config.sampling()),
+            guard: guard.unwrap_or_default(),
             limits,
             seeds: JobSpec::consecutive_seeds(seed, variations),
             model: model.id.clone(),

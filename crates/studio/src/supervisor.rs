@@ -447,6 +447,7 @@ impl Supervisor {
                         id: next,
                         style: job.spec.style.clone(),
                         sampling: job.spec.sampling,
+                        guard: job.spec.guard,
                         limits: job.spec.limits,
                         seed: variation.seed,
                     }));

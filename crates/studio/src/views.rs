@@ -51,6 +51,7 @@ pub(crate) fn summary(summary: Summary) -> PieceSummary {
 pub(crate) fn piece(row: PieceRow) -> Piece {
     Piece {
         sampling: row.summary.spec.sampling,
+        guard: row.summary.spec.guard,
         limits: row.summary.spec.limits,
         model_sha256: row.model_sha256,
         ending: row.ending,

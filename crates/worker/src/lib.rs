@@ -7,6 +7,7 @@
 //!
 //! It ends when its input ends, so that it never outlives the program that started it.
 
+mod guarded;
 mod model;
 
 use std::io::{Read, Write};

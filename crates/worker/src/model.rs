@@ -2,9 +2,11 @@
 
 use std::path::Path;
 
-use jobs::Style;
+use jobs::{GuardMode, SequenceSpec, Style};
 
-use engine::{Continuation, Model, ModelError, Patch, Row};
+use crate::guarded::Guarded;
+
+use engine::{Continuation, Grammar, Model, ModelError, Patch, Row};
 
 /// Memory for the slots' caches. The plan that asks the machine how much there is comes with the
 /// engine's own work on memory; this keeps the largest model, 210 MB a slot, within a laptop.
@@ -69,6 +71,13 @@ impl Model for NotaGen {
         Ok(patches)
     }
 
+    fn grammar(&self, spec: &SequenceSpec) -> Option<Box<dyn Grammar>> {
+        match spec.guard {
+            GuardMode::Strict => Some(Box::new(Guarded::new())),
+            GuardMode::Off => None,
+        }
+    }
+
     fn encode_continuation(&self, header: &str, body: &str) -> Result<Continuation, Error> {
         let limit = self.patch_length();
         let text = notagen::patches::restart_text(header, body).ok_or(
@@ -94,9 +103,17 @@ impl Model for NotaGen {
     }
 
     fn step(&mut self, rows: &[Row<'_>]) -> Result<Vec<Patch>, Error> {
+        let masks: Vec<_> = rows
+            .iter()
+            .map(|row| {
+                row.grammar
+                    .map(|grammar| move |drawn: &[u8]| grammar.allowed(drawn))
+            })
+            .collect();
         let rows: Vec<notagen::Row<'_>> = rows
             .iter()
-            .map(|row| notagen::Row {
+            .zip(&masks)
+            .map(|(row, mask)| notagen::Row {
                 slot: row.slot,
                 input: row.input,
                 seed: row.seed,
@@ -108,6 +125,7 @@ impl Model for NotaGen {
                 },
                 forced: row.forced,
                 opens_body: row.opens_body,
+                mask: mask.as_ref().map(|mask| mask as notagen::Mask<'_>),
             })
             .collect();
         Ok(self.model.step(&rows)?)

@@ -38,6 +38,7 @@ top_p: number,
  * At least 0; 0 takes the likeliest character.
  */
 temperature: number, };
+export type GuardMode = "strict" | "off";
 export type Limits = { 
 /**
  * Bars: lines of interleaved text.
@@ -148,6 +149,10 @@ seed: number | null,
  * The model's own if absent.
  */
 sampling: Sampling | null, 
+/**
+ * Off if absent.
+ */
+guard: GuardMode | null, 
 /**
  * Where pieces end at the latest.
  */
@@ -268,6 +273,10 @@ summary: PieceSummary,
  * How characters were drawn.
  */
 sampling: Sampling, 
+/**
+ * Whether the model could write only what makes a score.
+ */
+guard: GuardMode, 
 /**
  * Where it was to end at the latest.
  */

@@ -1,6 +1,6 @@
 // The Compose form as text fields, what is wrong with it, and the request it stands for. The rules
 // are those Rust checks again; here they are told while typing.
-import type { ComposeRequest, Limits, ModelInfo, Piece, Sampling } from "./bindings";
+import type { ComposeRequest, GuardMode, Limits, ModelInfo, Piece, Sampling } from "./bindings";
 import { asStyle, NO_CHOICE, type Choice } from "./styles";
 
 export interface Form {
@@ -15,6 +15,8 @@ export interface Form {
   /** Limits that have no field of their own; they come along with a piece's settings. */
   maxPatches: number | null;
   maxSeconds: number | null;
+  /** It has no field of its own; it comes along with a piece's settings. */
+  guard: GuardMode | null;
 }
 
 export type Field = "style" | "variations" | "seed" | "maxBars" | "topK" | "topP" | "temperature";
@@ -36,6 +38,7 @@ export function emptyForm(): Form {
     temperature: "",
     maxPatches: null,
     maxSeconds: null,
+    guard: null,
   };
 }
 
@@ -100,6 +103,7 @@ export function request(form: Form, defaults: Sampling): ComposeRequest | null {
     variations: whole(form.variations) ?? 1,
     seed: whole(form.seed),
     sampling: sampling(form, defaults),
+    guard: form.guard,
     limits: { max_bars: whole(form.maxBars), max_patches: form.maxPatches, max_seconds: form.maxSeconds },
   };
 }
@@ -123,6 +127,7 @@ export function fromRequest(last: ComposeRequest): Form {
     seed: text(last.seed),
     ...limitFields(last.limits),
     ...samplingFields(last.sampling),
+    guard: last.guard ?? null,
   };
 }
 
@@ -139,5 +144,6 @@ export function fromPiece(piece: Piece, model: ModelInfo | undefined, seed: "sam
     seed: seed === "same" ? String(piece.summary.seed) : "",
     ...limitFields(piece.limits),
     ...samplingFields(special),
+    guard: piece.guard === "off" ? null : piece.guard,
   };
 }

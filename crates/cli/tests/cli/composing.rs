@@ -98,6 +98,54 @@ fn json_tells_each_bar_and_ends_with_the_files() {
     assert_eq!(last["files"].as_array().unwrap().len(), 2);
 }
 
+/// The texts of all variations as the model wrote them, from the events.
+fn texts(events: &str) -> BTreeMap<u64, String> {
+    let mut texts: BTreeMap<u64, String> = BTreeMap::new();
+    for line in events.lines() {
+        let event: serde_json::Value = serde_json::from_str(line).unwrap();
+        if event["kind"] == "header" || event["kind"] == "bar" {
+            let text = texts.entry(event["id"]["number"].as_u64().unwrap());
+            text.or_default().push_str(event["text"].as_str().unwrap());
+        }
+    }
+    texts
+}
+
+#[test]
+fn what_the_guard_lets_pass_needs_no_mending() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    let eight = [
+        "--variations",
+        "8",
+        "--seed",
+        "1",
+        "--max-bars",
+        "12",
+        "--json",
+    ];
+    let mended = |mode: &str| {
+        let mut arguments = eight.to_vec();
+        arguments.extend(["--guard", mode]);
+        let texts = texts(&succeeds(compose(at, "out", &arguments)));
+        assert_eq!(texts.len(), 8);
+        let said = texts.values().map(|text| {
+            std::fs::write(at.join("raw.abc"), text).unwrap();
+            let mut export = partita(at);
+            export.args(["export", "raw.abc", "--to", "abc", "-o", "mended.abc"]);
+            let output = export.output().unwrap();
+            assert!(output.status.success());
+            String::from_utf8(output.stderr).unwrap()
+        });
+        let said: String = said.collect();
+        let is_mending = |line: &&str| !line.starts_with("note");
+        said.lines().filter(is_mending).map(str::to_owned).collect()
+    };
+    let (strict, off): (Vec<String>, Vec<String>) = (mended("strict"), mended("off"));
+    assert_eq!(strict, Vec::<String>::new());
+    assert!(off.len() > 8, "the model alone needs it: {off:?}");
+}
+
 #[test]
 fn a_library_that_is_not_there_yet_is_empty() {
     let folder = tempfile::tempdir().unwrap();

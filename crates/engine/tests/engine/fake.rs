@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
-use engine::{Continuation, Engine, Model, ModelError, PATCH_SIZE, Patch, Row};
-use jobs::{Change, JobEvent, JobId, Limits, Sampling, SequenceSpec, Style, VariationId};
+use engine::{Continuation, Engine, Grammar, Model, ModelError, PATCH_SIZE, Patch, Row};
+use jobs::{
+    Change, GuardMode, JobEvent, JobId, Limits, Sampling, SequenceSpec, Style, VariationId,
+};
 
 pub(crate) struct Fake {
     pub(crate) patch_length: usize,
@@ -64,6 +66,23 @@ pub(crate) fn script(seed: u64) -> Vec<Patch> {
     all
 }
 
+/// Knows the piece beforehand, and at which patch of it the sequence stands.
+struct Script {
+    script: Vec<Patch>,
+    accepted: usize,
+}
+
+impl Grammar for Script {
+    fn allowed(&self, drawn: &[u8]) -> u128 {
+        1 << self.script[self.accepted][drawn.len()]
+    }
+
+    fn accept(&mut self, patch: &Patch) {
+        assert_eq!(*patch, self.script[self.accepted]);
+        self.accepted += 1;
+    }
+}
+
 impl Fake {
     pub(crate) fn new(slots: usize) -> Self {
         Self {
@@ -102,6 +121,17 @@ impl Model for Fake {
             patches,
             open: Vec::new(),
         })
+    }
+
+    fn grammar(&self, spec: &SequenceSpec) -> Option<Box<dyn Grammar>> {
+        let script = script(spec.seed);
+        match spec.guard {
+            GuardMode::Strict => Some(Box::new(Script {
+                script,
+                accepted: 0,
+            })),
+            GuardMode::Off => None,
+        }
     }
 
     fn clear(&mut self, slot: usize) {
@@ -153,6 +183,7 @@ pub(crate) fn sequence(number: u32, seed: u64, limits: Limits) -> SequenceSpec {
             top_p: 0.9,
             temperature: 1.0,
         },
+        guard: GuardMode::Strict,
         limits,
         seed,
     }

@@ -7,7 +7,7 @@ mod opening;
 mod pieces;
 mod queue;
 
-use jobs::{Ending, JobSpec, Limits, Sampling, Style, VariationId};
+use jobs::{Ending, GuardMode, JobSpec, Limits, Sampling, Style, VariationId};
 use library::{Draft, Library};
 
 pub(crate) fn library() -> (tempfile::TempDir, Library) {
@@ -33,6 +33,7 @@ pub(crate) fn spec(composer: &str, variations: u32) -> JobSpec {
             top_p: 0.9,
             temperature: 0.7,
         },
+        guard: GuardMode::Strict,
         limits: Limits::default(),
         seeds: JobSpec::consecutive_seeds(7, variations),
     }

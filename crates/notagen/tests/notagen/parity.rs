@@ -129,6 +129,7 @@ fn the_most_probable_continuation_is_the_references() {
                 sampling: greedy,
                 forced: &[],
                 opens_body: false,
+                mask: None,
             };
             input = model.step(&[row]).unwrap()[0];
             assert_eq!(input, *expected, "{format}: patch {index}");

@@ -43,6 +43,7 @@ impl Piece {
             sampling: SAMPLING,
             forced: &[],
             opens_body: false,
+            mask: None,
         }
     }
 
@@ -291,4 +292,29 @@ fn a_model_can_move_to_the_thread_that_runs_it() {
     fn moves<T: Send + 'static>() {}
     moves::<Model>();
     moves::<Error>();
+}
+
+#[test]
+fn only_allowed_characters_are_drawn_and_a_mask_of_all_changes_nothing() {
+    let mut model = tiny(1);
+    let piece = Piece::new(1);
+    let mut draw = |mask: Option<notagen::Mask<'_>>| {
+        piece.enter(&mut model, 0);
+        let row = Row {
+            mask,
+            ..piece.row(0)
+        };
+        model.step(&[row]).unwrap()[0]
+    };
+    assert_eq!(draw(Some(&|_| u128::MAX)), draw(None));
+    let few = b"~`^@";
+    let bits = few.iter().fold(0, |bits, &c| bits | 1u128 << c);
+    assert!(draw(Some(&|_| bits)).iter().all(|c| few.contains(c)));
+    // The mask is told what was drawn: it lets the patch end after three.
+    let patch = draw(Some(&|drawn| match drawn.len() {
+        3 => 1 << EOS,
+        _ => bits,
+    }));
+    assert_eq!(patch[3], EOS);
+    assert_eq!(patch[4..], [PAD; 12]);
 }

@@ -79,6 +79,7 @@ pub(crate) fn request(variations: u32) -> ComposeRequest {
         variations,
         seed: Some(7),
         sampling: None,
+        guard: None,
         limits: Limits::default(),
     }
 }
