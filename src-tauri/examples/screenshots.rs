@@ -85,13 +85,19 @@ mod pictures {
         picture(&partita, &folder, "compose");
         // Enough to still be at work when the picture is taken.
         partita.compose(&Request {
-            variations: 12,
+            variations: 40,
             max_bars: 200,
             ..clara
         });
         partita.wait_bar();
-        partita.page.click(&id("show-text"));
-        partita.page.wait(&id("live-text"), 30);
+        // Within the page, since a row that ends meanwhile moves what is under the pointer.
+        const SHOW: &str = "const row = document.querySelector( \
+            '[data-testid=queue-variation][data-state=running]'); \
+            row?.querySelector('[data-testid=show-text]')?.click(); return null;";
+        until("the text of a running piece", 60, || {
+            partita.page.script(SHOW, serde_json::json!([]));
+            (partita.page.count(&id("live-text")) > 0).then_some(())
+        });
         picture(&partita, &folder, "queue");
         partita.close();
     }
