@@ -129,3 +129,25 @@ impl From<jobs::SpecError> for Error {
         Self::new(Code::InvalidRequest, error.to_string())
     }
 }
+
+impl From<library::Error> for Error {
+    fn from(error: library::Error) -> Self {
+        use library::Error as Library;
+        let code = match &error {
+            Library::InUse(_) => Code::LibraryInUse,
+            Library::TooNew { .. } => Code::LibraryTooNew,
+            Library::Folder { .. } => Code::CannotWrite,
+            Library::Full => Code::DiskFull,
+            Library::NotFound(_) => Code::NotFound,
+            Library::NotNow(..) => Code::NotNow,
+            Library::Damaged(_) | Library::Sqlite(_) => Code::LibraryFailed,
+        };
+        let message = match &error {
+            Library::Full => {
+                "the disk is full; make room, and what waits to be saved is saved".into()
+            }
+            other => other.to_string(),
+        };
+        Error::new(code, message).because(format!("{error:?}"))
+    }
+}

@@ -6,10 +6,13 @@
 pub mod api;
 #[cfg(test)]
 mod bindings;
+mod clock;
 mod config;
 mod error;
 mod events;
 pub mod export;
+mod fingerprint;
+mod handed;
 mod models;
 mod process;
 mod studio;

@@ -2,13 +2,10 @@
 //! those that are known.
 
 use std::collections::BTreeMap;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use jobs::{Sampling, Style};
-use library::Library;
 use serde::Deserialize;
-use sha2::{Digest, Sha256};
 
 use crate::api::{ComposerStyles, ModelInfo, PeriodStyles};
 use crate::{Code, Error, Result};
@@ -163,7 +160,7 @@ fn has_weights(folder: &Path) -> bool {
     weights(folder).is_some() && folder.join("config.json").is_file()
 }
 
-fn weights(folder: &Path) -> Option<PathBuf> {
+pub(crate) fn weights(folder: &Path) -> Option<PathBuf> {
     let candidates = WEIGHTS.map(|name| folder.join(name));
     candidates.into_iter().find(|path| path.is_file())
 }
@@ -234,7 +231,7 @@ pub(crate) fn find(folders: &[PathBuf], id: &str) -> Result<Model> {
     })
 }
 
-fn missing(id: &str, why: &str) -> Error {
+pub(crate) fn missing(id: &str, why: &str) -> Error {
     Error::new(
         Code::ModelMissing,
         format!("there is no model {id:?}: {why}; `partita models list` shows those that are here"),
@@ -322,63 +319,6 @@ impl Model {
             })
         })
     }
-
-    /// SHA-256 of the weights, in hexadecimal, with the size and time of the file it is of.
-    pub(crate) fn fingerprint(&self, known: Option<Fingerprint>) -> Result<Fingerprint> {
-        let path =
-            weights(&self.folder).ok_or_else(|| missing(&self.id, "its weights are gone"))?;
-        let failed = |error: std::io::Error| {
-            Error::io(
-                &format!("read {}", path.display()),
-                &error,
-                Code::CannotRead,
-            )
-        };
-        let mut file = std::fs::File::open(&path).map_err(failed)?;
-        let metadata = file.metadata().map_err(failed)?;
-        let modified = metadata.modified().map_err(failed)?;
-        let modified_ms = modified
-            .duration_since(std::time::UNIX_EPOCH)
-            .map_or(0, |since| since.as_millis() as u64);
-        let bytes = metadata.len();
-        if let Some(known) = known.filter(|k| k.bytes == bytes && k.modified_ms == modified_ms) {
-            return Ok(known);
-        }
-        let mut hash = Sha256::new();
-        let mut buffer = vec![0; 1 << 20];
-        loop {
-            let count = file.read(&mut buffer).map_err(failed)?;
-            match buffer.get(..count) {
-                Some(read) if !read.is_empty() => hash.update(read),
-                _ => break,
-            }
-        }
-        let hex = |byte: &u8| format!("{byte:02x}");
-        Ok(Fingerprint {
-            bytes,
-            modified_ms,
-            sha256: hash.finalize().iter().map(hex).collect(),
-        })
-    }
-}
-
-/// SHA-256 of a model's weights, in hexadecimal, from the library if it knows this very file.
-pub(crate) fn sha256(library: &Library, model: &Model) -> Result<String> {
-    let key = format!("fingerprint:{}", model.folder.display());
-    let known: Option<Fingerprint> = library.setting(&key).ok().flatten();
-    let fingerprint = model.fingerprint(known.clone())?;
-    if known.as_ref() != Some(&fingerprint) {
-        library.put_setting(&key, &fingerprint)?;
-    }
-    Ok(fingerprint.sha256)
-}
-
-/// The identity of a weights file; the hash is taken anew only when size or time changed.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, serde::Serialize)]
-pub(crate) struct Fingerprint {
-    bytes: u64,
-    modified_ms: u64,
-    pub(crate) sha256: String,
 }
 
 /// Composers weigh most: it is their names that are misspelled.
@@ -477,23 +417,5 @@ mod tests {
         lacks("model.safetensors");
         let error = find(&folders(), "no-such-model").unwrap_err();
         assert_eq!(error.code, Code::ModelMissing);
-    }
-
-    #[test]
-    fn a_fingerprint_is_taken_once_for_a_file() {
-        let demo = find(&folders(), "partita-demo").unwrap();
-        let first = demo.fingerprint(None).unwrap();
-        assert_eq!(first.sha256.len(), 64);
-        let remembered = Fingerprint {
-            sha256: "remembered".into(),
-            ..first.clone()
-        };
-        let again = demo.fingerprint(Some(remembered.clone())).unwrap();
-        assert_eq!(again, remembered);
-        let touched = Fingerprint {
-            modified_ms: 1,
-            ..remembered
-        };
-        assert_eq!(demo.fingerprint(Some(touched)).unwrap(), first);
     }
 }

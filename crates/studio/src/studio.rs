@@ -11,10 +11,11 @@ use crate::api::{
     ComposeRequest, Engraving, ExportFormat, JobView, LibraryPage, LibraryQuery, ModelInfo,
     PeriodStyles, Piece, Settings, StudioEvent, WorkerState, WorkerStatus,
 };
+use crate::clock::now_ms;
 use crate::events::Events;
 use crate::models::{self, Model};
-use crate::supervisor::{Order, Supervisor, Visible, now_ms};
-use crate::{Code, Config, Error, Result, export, views};
+use crate::supervisor::{Order, Supervisor, Visible};
+use crate::{Code, Config, Error, Result, export, fingerprint, views};
 
 const PAGE: u32 = 50;
 const MAX_PAGE: u32 = 200;
@@ -175,7 +176,7 @@ impl Studio {
         spec.validate()?;
         model.check(&spec.style)?;
         let library = &self.inner.library;
-        let sha256 = models::sha256(library, &model)?;
+        let sha256 = fingerprint::sha256(library, &model)?;
         let id = library.enqueue(&spec, &sha256, now_ms())?;
         let job = views::job(library.job(id)?);
         self.inner

@@ -4,22 +4,22 @@
 //! The worker is given no more variations than it has slots, in the order in which they were
 //! queued. So the queue is here, in the library, and a dead worker takes nothing with it.
 
+mod hand_out;
+
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
-use jobs::{
-    Change, Ending, FromWorker, JobEvent, SequenceSpec, ToWorker, VariationId, VariationState,
-    WorkerError,
-};
+use jobs::{Change, FromWorker, JobEvent, ToWorker, VariationId, VariationState, WorkerError};
 use library::{Error as LibraryError, Interruption, Job, Library};
 
 use crate::api::{ErrorView, StudioEvent, WorkerState, WorkerStatus};
+use crate::clock::now_ms;
 use crate::events::Events;
+use crate::handed::{Handed, Outcome, Written};
 use crate::process::{Process, Told};
-use crate::writing::Writing;
-use crate::{Code, Config, Error, Result, models, views};
+use crate::{Code, Config, Error, Result, views};
 
 /// How many variations a worker writes at once, if their caches fit.
 const SLOTS: usize = 8;
@@ -63,27 +63,6 @@ struct Worker {
     slots: Option<usize>,
     /// What it said before it ended.
     last_words: Option<WorkerError>,
-}
-
-/// A variation in the worker's hands, until the library knows how it ended.
-struct Handed {
-    writing: Writing,
-    /// Its state in the library is `Running`.
-    recorded: bool,
-    /// It was begun before: what the window has of it is void when it starts.
-    is_repeated: bool,
-    piece: Option<String>,
-    cancelling: bool,
-    outcome: Option<Outcome>,
-}
-
-#[derive(Clone)]
-enum Outcome {
-    Done(Ending),
-    Cancelled,
-    Failed(Interruption),
-    /// It waits again, before all others.
-    Again(Interruption),
 }
 
 pub(crate) struct Supervisor {
@@ -387,114 +366,6 @@ impl Supervisor {
         }
     }
 
-    // What goes to the worker.
-
-    fn hand_out(&mut self) {
-        if self.not_before.is_some_and(|then| Instant::now() < then) {
-            return;
-        }
-        self.not_before = None;
-        while let Some(&next) = self.waiting.front() {
-            let job = match self.library.job(next.job) {
-                Ok(job) => job,
-                Err(error @ (LibraryError::NotFound(_) | LibraryError::Damaged(_))) => {
-                    self.waiting.pop_front();
-                    self.complain(error.into());
-                    continue;
-                }
-                Err(error) => {
-                    self.not_before = Some(Instant::now() + TICK);
-                    return self.complain(error.into());
-                }
-            };
-            let variation = job.variations.iter().find(|v| v.id == next);
-            let waits = |v: &library::Variation| v.state == VariationState::Queued;
-            let Some(variation) =
-                variation.filter(|v| waits(v) && !self.handed.contains_key(&next))
-            else {
-                self.waiting.pop_front();
-                continue;
-            };
-            let model = (&job.spec.model, &job.model_sha256);
-            match &mut self.worker {
-                None => match self.start(&job) {
-                    Ok(()) => return,
-                    Err(error) => {
-                        let code = error.code.as_str().to_owned();
-                        let message = error.message;
-                        self.waiting.pop_front();
-                        self.give_up(next, &job, Interruption { code, message });
-                        self.write_down();
-                    }
-                },
-                Some(worker) if (&worker.model.0, &worker.model.1) != model => {
-                    if !self.handed.is_empty() {
-                        return;
-                    }
-                    self.generation += 1;
-                    if let Some(worker) = self.worker.take() {
-                        worker.process.end();
-                    }
-                }
-                Some(worker) => {
-                    let is_suspect = |id| self.crashes.get(id) == Some(&(MAX_CRASHES - 1));
-                    let alone = is_suspect(&next) || self.handed.keys().any(is_suspect);
-                    let places = if alone { 1 } else { worker.slots.unwrap_or(0) };
-                    if worker.slots.is_none() || self.handed.len() >= places {
-                        return;
-                    }
-                    worker.process.say(&ToWorker::Start(SequenceSpec {
-                        id: next,
-                        style: job.spec.style.clone(),
-                        sampling: job.spec.sampling,
-                        guard: job.spec.guard,
-                        limits: job.spec.limits,
-                        seed: variation.seed,
-                    }));
-                    let is_repeated = variation.attempt > 0;
-                    self.handed
-                        .insert(next, Handed::new(next, &job, is_repeated));
-                    self.waiting.pop_front();
-                }
-            }
-        }
-    }
-
-    fn start(&mut self, job: &Job) -> Result<()> {
-        let id = &job.spec.model;
-        let model = models::find(&self.config.model_dirs, id)?;
-        let sha256 = models::sha256(&self.library, &model)?;
-        if sha256 != job.model_sha256 {
-            return Err(Error::new(
-                Code::ModelChanged,
-                format!("the weights of {id} are not those it was queued for; compose it anew"),
-            ));
-        }
-        self.generation += 1;
-        let (generation, orders) = (self.generation, self.orders.clone());
-        let process = Process::start(
-            &self.config.worker,
-            &model.folder,
-            SLOTS,
-            self.config.device,
-            move |told| {
-                let _ = orders.send(Order::Told(generation, told));
-            },
-        )?;
-        self.worker = Some(Worker {
-            process,
-            model: (id.clone(), sha256),
-            slots: None,
-            last_words: None,
-        });
-        let (state, error) = match self.deaths {
-            0 => (WorkerState::Starting, None),
-            _ => (WorkerState::Restarting, self.visible_error()),
-        };
-        self.show(state, error, None);
-        Ok(())
-    }
-
     /// Ends the worker; what it had waits for the next time.
     fn close(&mut self) {
         self.generation += 1;
@@ -560,93 +431,9 @@ impl Supervisor {
     }
 }
 
-/// What [`Handed::write_down`] has done.
-enum Written {
-    Nothing,
-    Progress,
-    End,
-}
-
-impl Handed {
-    fn new(id: VariationId, job: &Job, is_repeated: bool) -> Self {
-        Self {
-            writing: Writing::new(id, job.spec.style.clone(), job.spec.limits),
-            recorded: false,
-            is_repeated,
-            piece: None,
-            cancelling: false,
-            outcome: None,
-        }
-    }
-
-    fn write_down(&mut self, id: VariationId, library: &Library) -> library::Result<Written> {
-        let mut written = Written::Nothing;
-        if let Some(started_ms) = self.writing.started_ms()
-            && !self.recorded
-        {
-            library.begin(id, started_ms)?;
-            self.recorded = true;
-            written = Written::Progress;
-        }
-        let now = now_ms();
-        let whole = match self.outcome {
-            Some(Outcome::Done(ending)) => Some((ending, now)),
-            _ => None,
-        };
-        let is_last = self.outcome.is_some() && (self.writing.is_unsaved() || whole.is_some());
-        if (is_last || self.writing.is_due())
-            && let Some(draft) = self.writing.draft(whole)
-        {
-            self.piece = Some(library.save(&draft)?);
-            self.writing.is_saved();
-            written = Written::Progress;
-        }
-        match &self.outcome {
-            None => return Ok(written),
-            Some(Outcome::Done(_)) => library.end(id, VariationState::Done, None, now)?,
-            Some(Outcome::Cancelled) => library.end(id, VariationState::Cancelled, None, now)?,
-            Some(Outcome::Failed(why)) => {
-                library.end(id, VariationState::Failed, Some(why), now)?;
-            }
-            // What never ran in the library's eyes waits there still.
-            Some(Outcome::Again(why)) if self.recorded => library.requeue(id, why)?,
-            Some(Outcome::Again(_)) => {}
-        }
-        Ok(Written::End)
-    }
-}
-
 fn view(why: &Interruption) -> ErrorView {
     ErrorView {
         code: why.code.clone(),
         message: why.message.clone(),
-    }
-}
-
-/// Milliseconds since 1970.
-pub(crate) fn now_ms() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    since.map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(0))
-}
-
-impl From<library::Error> for Error {
-    fn from(error: library::Error) -> Self {
-        use library::Error as Library;
-        let code = match &error {
-            Library::InUse(_) => Code::LibraryInUse,
-            Library::TooNew { .. } => Code::LibraryTooNew,
-            Library::Folder { .. } => Code::CannotWrite,
-            Library::Full => Code::DiskFull,
-            Library::NotFound(_) => Code::NotFound,
-            Library::NotNow(..) => Code::NotNow,
-            Library::Damaged(_) | Library::Sqlite(_) => Code::LibraryFailed,
-        };
-        let message = match &error {
-            Library::Full => {
-                "the disk is full; make room, and what waits to be saved is saved".into()
-            }
-            other => other.to_string(),
-        };
-        Error::new(code, message).because(format!("{error:?}"))
     }
 }
