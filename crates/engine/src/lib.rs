@@ -103,12 +103,13 @@ impl Engine {
                 Turn::GoesOn => true,
                 Turn::Ended => false,
                 Turn::ContextFull => match restart(model, slot, sequence) {
-                    Ok(()) => true,
+                    Ok(true) => true,
+                    Ok(false) => {
+                        events.push(sequence.cut_short());
+                        false
+                    }
                     Err(error) => {
-                        events.push(match sequence.cut_short() {
-                            Some(event) => event,
-                            None => failed(sequence.id(), &error),
-                        });
+                        events.push(failed(sequence.id(), &error));
                         false
                     }
                 },
@@ -181,13 +182,21 @@ fn fill<M: Model>(model: &mut M, slot: usize, patches: &[Patch]) -> Result<(), M
     }
 }
 
-/// Goes on in a fresh context that holds the header and the last half of the body.
-fn restart<M: Model>(model: &mut M, slot: usize, sequence: &mut Sequence) -> Result<(), M::Error> {
-    let (header, body) = sequence.text();
+/// Goes on in a fresh context that holds the header and the last half of the body. `false` if that is
+/// no smaller than the full one.
+fn restart<M: Model>(
+    model: &mut M,
+    slot: usize,
+    sequence: &mut Sequence,
+) -> Result<bool, M::Error> {
+    let (header, body) = sequence.context_text();
     let continuation = sequence.settle(model.encode_continuation(header, body)?);
+    if continuation.patches.len() >= model.patch_length() {
+        return Ok(false);
+    }
     fill(model, slot, &continuation.patches)?;
     sequence.go_on_from(continuation);
-    Ok(())
+    Ok(true)
 }
 
 fn failed<E: ModelError>(id: VariationId, error: &E) -> JobEvent {

@@ -48,6 +48,8 @@ pub struct Continuation {
     pub patches: Vec<Patch>,
     /// The first characters of the patch to be drawn next.
     pub open: Vec<u8>,
+    /// How much of the body's end it holds, in bytes.
+    pub kept: usize,
 }
 
 /// An error with a stable word for programs.
@@ -73,8 +75,8 @@ pub trait Model {
     /// What a sequence may become, if it is guarded.
     fn grammar(&self, spec: &SequenceSpec) -> Option<Box<dyn Grammar>>;
 
-    /// The header and the last half of the body as a fresh context, at least one patch and fewer
-    /// than [`Model::patch_length`].
+    /// The header and the last half of the body as a fresh context, of at least one patch. The body is
+    /// what the context holds now, not all that was written.
     ///
     /// # Errors
     /// A body that cannot be halved.

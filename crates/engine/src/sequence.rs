@@ -23,6 +23,9 @@ pub(crate) struct Sequence {
     header: String,
     /// Everything since, the unfinished line included.
     body: String,
+    /// Where in the body the slot's context begins: after the header it holds only the last lines once
+    /// it was restarted.
+    context_from: usize,
     /// The unfinished line: a suffix of the header's or the body's text.
     line: String,
     in_body: bool,
@@ -59,6 +62,7 @@ impl Sequence {
             started: now,
             header,
             body: String::new(),
+            context_from: 0,
             line: String::new(),
             in_body: false,
             bars: 0,
@@ -88,9 +92,10 @@ impl Sequence {
         }
     }
 
-    /// Header and body as they stand, unfinished line included.
-    pub(crate) fn text(&self) -> (&str, &str) {
-        (&self.header, &self.body)
+    /// The header and what the context holds of the body, unfinished line included.
+    pub(crate) fn context_text(&self) -> (&str, &str) {
+        let body = self.body.get(self.context_from..).unwrap_or_default();
+        (&self.header, body)
     }
 
     /// The model has decided already whether its last patch ended: what is open is closed then.
@@ -104,6 +109,7 @@ impl Sequence {
 
     pub(crate) fn go_on_from(&mut self, continuation: Continuation) {
         self.context = continuation.patches.len();
+        self.context_from = self.body.len().saturating_sub(continuation.kept);
         if let Some(&last) = continuation.patches.last() {
             self.input = last;
         }
@@ -180,17 +186,13 @@ impl Sequence {
         Turn::GoesOn
     }
 
-    /// Ends a piece that has no context to go on from: one line fills all of it. `None` if there is
-    /// no bar yet, so no piece.
-    pub(crate) fn cut_short(&mut self) -> Option<JobEvent> {
-        let change = Change::Finished {
-            ending: Ending::LengthLimit,
-            patches: self.drawn,
-        };
-        (self.bars > 0).then(|| JobEvent {
-            id: self.id(),
-            change,
-        })
+    /// Ends a piece that has no context to go on from: one line fills all of it.
+    pub(crate) fn cut_short(&mut self) -> JobEvent {
+        let id = self.id();
+        let mut change = None;
+        self.end(Ending::LengthLimit, &mut |last| change = Some(last));
+        let change = change.unwrap_or(Change::Cancelled);
+        JobEvent { id, change }
     }
 
     fn begin_body(&mut self) {

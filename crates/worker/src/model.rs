@@ -79,18 +79,15 @@ impl Model for NotaGen {
     }
 
     fn encode_continuation(&self, header: &str, body: &str) -> Result<Continuation, Error> {
-        let limit = self.patch_length();
-        let text = notagen::patches::restart_text(header, body).ok_or(
-            // One line fills the whole context: there is no half of it to go on from.
-            notagen::Error::ContextFull {
-                needed: limit + 1,
-                limit,
-            },
-        )?;
+        // One line that fills the whole context has no half: the engine sees that it does not fit.
+        let text = notagen::patches::restart_text(header, body)
+            .unwrap_or_else(|| format!("{header}{body}"));
+        let limit = notagen::limits::PATCH_LENGTH;
         let continuation = notagen::patches::encode_continuation(&text, limit)?;
         Ok(Continuation {
             patches: continuation.patches,
             open: continuation.open,
+            kept: text.len().saturating_sub(header.len()),
         })
     }
 

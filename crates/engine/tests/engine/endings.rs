@@ -112,6 +112,21 @@ fn a_piece_longer_than_the_context_restarts_and_loses_nothing() {
 }
 
 #[test]
+fn a_piece_many_times_longer_than_the_context_restarts_each_time_it_is_full() {
+    let mut engine = Engine::new(1);
+    let mut model = Fake::new(1);
+    model.patch_length = 60;
+    let spec = sequence(1, 400, Limits::default());
+    let id = spec.id;
+    engine.submit(spec);
+    let events = run(&mut engine, &mut model);
+    // About a thousand patches, of which each restart leaves half a context.
+    assert!((20..60).contains(&model.restarts), "{}", model.restarts);
+    assert_eq!(bars(&events, id), lines_of(400)[2..].concat());
+    assert_eq!(last(&events, id), &finished(Ending::Complete, 400));
+}
+
+#[test]
 fn a_sequence_the_model_refuses_fails_alone() {
     let mut engine = Engine::new(1);
     let mut model = Fake::new(1);
@@ -154,8 +169,8 @@ fn a_sequence_the_model_chokes_on_fails_and_its_neighbours_go_on() {
 fn a_piece_that_cannot_restart_ends_with_the_bars_it_has() {
     let mut engine = Engine::new(1);
     let mut model = Fake::new(1);
-    // Room for the header and a bar or so: there is no half of the body to go on from.
-    model.patch_length = 9;
+    model.patch_length = 12;
+    model.keeps_all = true;
     let spec = sequence(1, 11, Limits::default());
     let id = spec.id;
     engine.submit(spec);

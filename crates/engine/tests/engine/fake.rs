@@ -13,6 +13,8 @@ pub(crate) struct Fake {
     pub(crate) contexts: Vec<usize>,
     pub(crate) restarts: usize,
     pub(crate) most_rows: usize,
+    /// Its bodies have no half, as when one line fills the context.
+    pub(crate) keeps_all: bool,
     pub(crate) refuses_composer: Option<&'static str>,
     /// Steps with this seed's row in them fail from this patch on.
     pub(crate) chokes_on: Option<(u64, u64)>,
@@ -47,9 +49,10 @@ pub(crate) fn patches(text: &str) -> Vec<Patch> {
         .collect()
 }
 
-/// Two header lines and 1 to 12 bars, each line cut into patches of its own.
+/// Two header lines and 1 to 12 bars, from seed 100 on as many as the seed says; each line is cut into
+/// patches of its own.
 pub(crate) fn lines_of(seed: u64) -> Vec<String> {
-    let bars = seed % 12 + 1;
+    let bars = if seed < 100 { seed % 12 + 1 } else { seed };
     let mut lines = vec!["L:1/8\n".to_owned(), format!("V:1 nm=\"seed {seed}\"\n")];
     for bar in 0..bars {
         let notes = "CDEFGABc".repeat(((seed + bar) % 3 + 1) as usize);
@@ -90,6 +93,7 @@ impl Fake {
             contexts: vec![0; slots],
             restarts: 0,
             most_rows: 0,
+            keeps_all: false,
             refuses_composer: None,
             chokes_on: None,
         }
@@ -113,13 +117,15 @@ impl Model for Fake {
     fn encode_continuation(&self, header: &str, body: &str) -> Result<Continuation, FakeError> {
         let lines: Vec<&str> = body.split_inclusive('\n').collect();
         let tail = lines[lines.len() - lines.len() / 2..].concat();
-        let patches = patches(&format!("{header}{tail}"));
-        if tail.is_empty() || patches.len() >= self.patch_length {
-            return Err(FakeError);
-        }
+        let kept = if self.keeps_all || tail.is_empty() {
+            body
+        } else {
+            &tail
+        };
         Ok(Continuation {
-            patches,
+            patches: patches(&format!("{header}{kept}")),
             open: Vec::new(),
+            kept: kept.len(),
         })
     }
 
