@@ -187,12 +187,11 @@ impl Sequence {
     }
 
     /// Ends a piece that has no context to go on from: one line fills all of it.
-    pub(crate) fn cut_short(&mut self) -> JobEvent {
-        let id = self.id();
-        let mut change = None;
-        self.end(Ending::LengthLimit, &mut |last| change = Some(last));
-        let change = change.unwrap_or(Change::Cancelled);
-        JobEvent { id, change }
+    pub(crate) fn cut_short(&self) -> JobEvent {
+        JobEvent {
+            id: self.id(),
+            change: self.last_change(Ending::LengthLimit),
+        }
     }
 
     fn begin_body(&mut self) {
@@ -229,23 +228,26 @@ impl Sequence {
         self.bars += 1;
     }
 
-    /// A bar that a limit cut in the middle is not part of the piece.
-    fn end(&mut self, ending: Ending, tell: &mut impl FnMut(Change)) -> Turn {
-        tell(if self.bars == 0 {
-            Change::Failed(WorkerError {
+    fn end(&self, ending: Ending, tell: &mut impl FnMut(Change)) -> Turn {
+        tell(self.last_change(ending));
+        Turn::Ended
+    }
+
+    /// What is told last of a piece. A bar that a limit cut in the middle is not part of it.
+    fn last_change(&self, ending: Ending) -> Change {
+        if self.bars == 0 {
+            return Change::Failed(WorkerError {
                 code: "no_bars".into(),
                 message: format!(
                     "the model wrote {} patches and not one whole bar; another seed may do better",
                     self.drawn
                 ),
-            })
-        } else {
-            Change::Finished {
-                ending,
-                patches: self.drawn,
-            }
-        });
-        Turn::Ended
+            });
+        }
+        Change::Finished {
+            ending,
+            patches: self.drawn,
+        }
     }
 }
 

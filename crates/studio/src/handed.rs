@@ -69,7 +69,7 @@ impl Handed {
             && let Some(draft) = self.writing.draft(whole)
         {
             self.piece = Some(library.save(&draft)?);
-            self.writing.is_saved();
+            self.writing.mark_saved();
             written = Written::Progress;
         }
         match &self.outcome {

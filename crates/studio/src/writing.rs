@@ -75,7 +75,7 @@ impl Writing {
         self.unsaved
     }
 
-    pub(crate) fn is_saved(&mut self) {
+    pub(crate) fn mark_saved(&mut self) {
         self.unsaved = false;
         self.last_save = Some(Instant::now());
     }
@@ -191,7 +191,7 @@ mod tests {
         assert!(!writing.is_due());
         writing.put_bar("[r:0/9][V:1]C|\n".into(), 1_100);
         assert!(writing.is_due());
-        writing.is_saved();
+        writing.mark_saved();
         writing.put_bar("[r:1/8][V:1]C|\n".into(), 1_200);
         assert!(!writing.is_due() && writing.is_unsaved());
     }
