@@ -49,6 +49,35 @@ pub struct Event {
     pub tremolo: Option<Tremolo>,
     /// Signs on the whole event.
     pub marks: Vec<Mark>,
+    /// The syllables sung to it, by verse.
+    pub lyrics: Vec<Lyric>,
+}
+
+/// A syllable sung to an event.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Lyric {
+    /// The verse it belongs to, from 1.
+    pub verse: u8,
+    /// The syllable, without hyphens. Never empty.
+    pub text: String,
+    /// Where in its word it stands.
+    pub syllable: Syllable,
+    /// The syllable is held through the notes that follow, with a line.
+    pub extends: bool,
+}
+
+/// Where in its word a syllable stands.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Hash, Debug)]
+pub enum Syllable {
+    /// It is the word.
+    #[default]
+    Whole,
+    /// The word goes on after it.
+    First,
+    /// The word goes on before and after it.
+    Middle,
+    /// The word ends with it.
+    Last,
 }
 
 /// What sounds in an event.
@@ -240,6 +269,7 @@ impl Event {
             beam_break: true,
             tremolo: None,
             marks: Vec::new(),
+            lyrics: Vec::new(),
         }
     }
 

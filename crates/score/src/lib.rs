@@ -31,8 +31,8 @@ pub use abc::parse_abc;
 pub use abc_write::write_abc;
 pub use diagnostic::{Diagnostic, Severity};
 pub use event::{
-    Content, Direction, Event, GraceGroup, GraceNote, Item, Mark, Note, Slurs, Span, Tremolo,
-    Tuplet,
+    Content, Direction, Event, GraceGroup, GraceNote, Item, Lyric, Mark, Note, Slurs, Span,
+    Syllable, Tremolo, Tuplet,
 };
 pub use fraction::Fraction;
 pub use metadata::Metadata;

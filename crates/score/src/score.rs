@@ -38,6 +38,8 @@ pub struct Part {
     pub short_name: String,
     /// How many staves it has, at least 1.
     pub staves: u8,
+    /// The General MIDI program it is played with, from 0; if it names none, its name tells.
+    pub program: Option<u8>,
 }
 
 /// A bracket or brace around parts.

@@ -153,6 +153,7 @@ fn add_part(staves: &[&Vec<String>], declared: &[Declared], layout: &mut Layout)
         name: named.map_or(String::new(), |d| d.name.clone()),
         short_name: named.map_or(String::new(), |d| d.short_name.clone()),
         staves: staff.max(1),
+        program: None,
     });
 }
 
