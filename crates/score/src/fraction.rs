@@ -42,6 +42,38 @@ impl Fraction {
         }
     }
 
+    /// [`Fraction::reduced`] of what surely fits: nearly all lengths are small, and 64-bit arithmetic is
+    /// several times cheaper.
+    fn reduced_small(num: i64, den: i64) -> Option<Self> {
+        if den <= 0 {
+            return Self::reduced(i128::from(num), i128::from(den));
+        }
+        if den & (den - 1) == 0 {
+            let shift = num.trailing_zeros().min(den.trailing_zeros());
+            return Some(Self {
+                num: num >> shift,
+                den: den >> shift,
+            });
+        }
+        let g = gcd_small(num.unsigned_abs(), den.unsigned_abs()).max(1);
+        let g = i64::try_from(g).ok()?;
+        Some(Self {
+            num: num / g,
+            den: den / g,
+        })
+    }
+
+    /// The four numbers of two fractions, if products of any two of them and sums of these fit.
+    fn small(self, other: Self) -> Option<(i64, i64, i64, i64)> {
+        const MOST: u64 = 1 << 30;
+        let numbers = (self.num, self.den, other.num, other.den);
+        let all = numbers.0.unsigned_abs()
+            | numbers.1.unsigned_abs()
+            | numbers.2.unsigned_abs()
+            | numbers.3.unsigned_abs();
+        (all < MOST).then_some(numbers)
+    }
+
     fn reduced(num: i128, den: i128) -> Option<Self> {
         if den == 0 {
             return None;
@@ -72,6 +104,13 @@ impl Fraction {
 
     /// The sum, if it fits.
     pub fn checked_add(self, other: Self) -> Option<Self> {
+        if let Some((a, b, c, d)) = self.small(other) {
+            return if b == d {
+                Self::reduced_small(a + c, b)
+            } else {
+                Self::reduced_small(a * d + c * b, b * d)
+            };
+        }
         Self::reduced(
             i128::from(self.num) * i128::from(other.den)
                 + i128::from(other.num) * i128::from(self.den),
@@ -89,6 +128,9 @@ impl Fraction {
 
     /// The product, if it fits.
     pub fn checked_mul(self, other: Self) -> Option<Self> {
+        if let Some((a, b, c, d)) = self.small(other) {
+            return Self::reduced_small(a * c, b * d);
+        }
         Self::reduced(
             i128::from(self.num) * i128::from(other.num),
             i128::from(self.den) * i128::from(other.den),
@@ -97,6 +139,9 @@ impl Fraction {
 
     /// The quotient, if there is one and it fits.
     pub fn checked_div(self, other: Self) -> Option<Self> {
+        if let Some((a, b, c, d)) = self.small(other) {
+            return Self::reduced_small(a * d, b * c);
+        }
         Self::reduced(
             i128::from(self.num) * i128::from(other.den),
             i128::from(self.den) * i128::from(other.num),
@@ -105,6 +150,9 @@ impl Fraction {
 
     /// The nearest whole multiple of `1/grid`, as a count of them.
     pub(crate) fn ticks(self, grid: i64) -> i64 {
+        if let Some((num, den, grid, _)) = self.small(Self::whole(grid)) {
+            return (2 * num * grid + den).div_euclid(2 * den);
+        }
         let twice = 2 * i128::from(self.num) * i128::from(grid) + i128::from(self.den);
         let ticks = twice.div_euclid(2 * i128::from(self.den));
         i64::try_from(ticks).unwrap_or(i64::MAX)
@@ -130,6 +178,9 @@ impl PartialOrd for Fraction {
 
 impl Ord for Fraction {
     fn cmp(&self, other: &Self) -> Ordering {
+        if let Some((a, b, c, d)) = self.small(*other) {
+            return (a * d).cmp(&(c * b));
+        }
         (i128::from(self.num) * i128::from(other.den))
             .cmp(&(i128::from(other.num) * i128::from(self.den)))
     }
@@ -145,15 +196,16 @@ impl fmt::Display for Fraction {
     }
 }
 
+fn gcd_small(mut a: u64, mut b: u64) -> u64 {
+    while b != 0 {
+        (a, b) = (b, a % b);
+    }
+    a
+}
+
 fn gcd(a: u128, b: u128) -> u128 {
-    // Nearly every operand is small, and 64-bit division is several times cheaper.
     match (u64::try_from(a), u64::try_from(b)) {
-        (Ok(mut a), Ok(mut b)) => {
-            while b != 0 {
-                (a, b) = (b, a % b);
-            }
-            u128::from(a)
-        }
+        (Ok(a), Ok(b)) => u128::from(gcd_small(a, b)),
         _ => {
             let (mut a, mut b) = (a, b);
             while b != 0 {
@@ -193,6 +245,43 @@ mod tests {
         assert_eq!(Fraction::ONE.checked_div(Fraction::ZERO), None);
         assert_eq!(f(1, i64::MAX).checked_add(f(1, i64::MAX - 1)), None);
         assert_eq!(Fraction::whole(i64::MAX).checked_add(Fraction::ONE), None);
+    }
+
+    #[test]
+    fn small_numbers_and_large_ones_are_reckoned_alike() {
+        let numbers = [
+            -12,
+            -7,
+            -1,
+            0,
+            1,
+            2,
+            3,
+            8,
+            30,
+            64,
+            (1 << 30) - 1,
+            1 << 30,
+            1 << 31,
+        ];
+        let wide = |num: i128, den: i128| Fraction::reduced(num, den);
+        for (a, b) in numbers
+            .iter()
+            .flat_map(|a| numbers.iter().map(move |b| (*a, *b)))
+        {
+            for (c, d) in [(1, 3), (-5, 12), (3, 64), (1 << 30, 7), (7, 1 << 30)] {
+                let (Some(x), y) = (Fraction::new(a, b), f(c, d)) else {
+                    continue;
+                };
+                let [a, b, c, d] = [x.num, x.den, y.num, y.den].map(i128::from);
+                assert_eq!(x.checked_add(y), wide(a * d + c * b, b * d), "{x} + {y}");
+                assert_eq!(x.checked_mul(y), wide(a * c, b * d), "{x} * {y}");
+                assert_eq!(x.checked_div(y), wide(a * d, b * c), "{x} : {y}");
+                assert_eq!(x.cmp(&y), (a * d).cmp(&(c * b)), "{x} ? {y}");
+                let ticks = (2 * a * c + b).div_euclid(2 * b);
+                assert_eq!(i128::from(x.ticks(y.num)), ticks, "{x} in 1/{}", y.num);
+            }
+        }
     }
 
     #[test]

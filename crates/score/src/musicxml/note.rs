@@ -191,7 +191,7 @@ fn write_pitch<'a>(
     let is_percussion = owner.is_some_and(|v| v.clef.sign == ClefSign::Percussion);
     if !is_percussion {
         xml.open("pitch", &[]);
-        xml.text("step", &[], &pitch.step.letter().to_string());
+        xml.text("step", &[], pitch.step.letter().encode_utf8(&mut [0; 4]));
         if pitch.alter != 0 {
             xml.number("alter", pitch.alter);
         }

@@ -120,6 +120,9 @@ fn divisions(score: &Score, voices: &[(usize, &Voice, i64)]) -> i64 {
                 _ => None,
             });
         for length in lengths.chain([bar.length]) {
+            if divisions % length.den() == 0 {
+                continue;
+            }
             let quarters = length.checked_mul(Fraction::whole(4));
             let together = quarters.and_then(|q| lcm(divisions, q.den()));
             match together.filter(|d| *d <= MAX_DIVISIONS) {

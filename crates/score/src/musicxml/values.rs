@@ -55,9 +55,29 @@ fn largest_within(length: Fraction, max_dots: u8) -> Option<Value> {
         .find(|v| v.length() <= length)
 }
 
+/// The one value with this length, seen from its numbers; not all that there are.
+fn single(length: Fraction) -> Option<Value> {
+    let dots = match length.num() {
+        1 => 0,
+        3 => 1,
+        7 => 2,
+        _ => return None,
+    };
+    // 1/2^k with its dots is (2^(dots + 1) - 1) / 2^(k + dots).
+    let shift = length.den().trailing_zeros();
+    let fits = length.is_dyadic() && (u32::from(dots)..=10).contains(&shift);
+    fits.then(|| Value {
+        halvings: i32::try_from(shift).unwrap_or(0) - i32::from(dots),
+        dots,
+    })
+}
+
 /// The values that print a length, long ones first; more than one are tied. One value that comes near, if
 /// none fits.
 pub(super) fn values(length: Fraction) -> Vec<Value> {
+    if let Some(value) = single(length) {
+        return vec![value];
+    }
     // Two dots only on a note that stands alone.
     if let Some(value) = largest_within(length, 2).filter(|v| v.length() == length) {
         return vec![value];
@@ -134,6 +154,16 @@ mod tests {
         assert_eq!(printed(9, 8), "whole+eighth");
         assert_eq!(printed(11, 16), "half+eighth.");
         assert_eq!(printed(3, 1), "breve.");
+    }
+
+    #[test]
+    fn a_value_seen_from_its_numbers_is_the_one_that_is_found_by_trying() {
+        for (num, shift) in (1..20).flat_map(|num| (0..14).map(move |shift| (num, shift))) {
+            let length = Fraction::new(num, 1 << shift).unwrap();
+            let tried = largest_within(length, 2).filter(|v| v.length() == length);
+            assert!(single(length).is_none_or(|v| Some(v) == tried), "{length}");
+        }
+        assert!(single(Fraction::new(3, 8).unwrap()).is_some());
     }
 
     #[test]

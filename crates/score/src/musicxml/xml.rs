@@ -1,7 +1,5 @@
 //! XML text with its brackets in order.
 
-use std::fmt::Write;
-
 /// Writes elements into a string; every element that was opened is closed, at the latest at the end.
 #[derive(Default)]
 pub(super) struct Xml {
@@ -30,7 +28,7 @@ impl Xml {
     pub(super) fn close(&mut self) {
         if let Some(tag) = self.open.pop() {
             self.indent();
-            let _ = writeln!(self.out, "</{tag}>");
+            self.end(tag);
         }
     }
 
@@ -45,13 +43,15 @@ impl Xml {
         self.start(tag, attributes);
         self.out.push('>');
         self.escape(text);
-        let _ = writeln!(self.out, "</{tag}>");
+        self.end(tag);
     }
 
     /// `<tag>number</tag>`
     pub(super) fn number(&mut self, tag: &'static str, number: impl Into<i64>) {
         self.start(tag, &[]);
-        let _ = writeln!(self.out, ">{}</{tag}>", number.into());
+        self.out.push('>');
+        self.digits(number.into());
+        self.end(tag);
     }
 
     pub(super) fn finish(mut self) -> String {
@@ -61,25 +61,58 @@ impl Xml {
         self.out
     }
 
+    fn end(&mut self, tag: &str) {
+        self.out.push_str("</");
+        self.out.push_str(tag);
+        self.out.push_str(">\n");
+    }
+
+    /// A number: half of all elements hold one, so it is not left to the formatting machinery.
+    fn digits(&mut self, number: i64) {
+        if number < 0 {
+            self.out.push('-');
+        }
+        let mut left = number.unsigned_abs();
+        let mut digits = [b'0'; 20];
+        let mut used = 0;
+        for digit in digits.iter_mut().rev() {
+            *digit = b'0' + (left % 10) as u8;
+            left /= 10;
+            used += 1;
+            if left == 0 {
+                break;
+            }
+        }
+        let digits = digits.iter().skip(digits.len() - used);
+        self.out.extend(digits.map(|digit| char::from(*digit)));
+    }
+
     fn start(&mut self, tag: &str, attributes: Attributes<'_>) {
         self.indent();
         self.out.push('<');
         self.out.push_str(tag);
         for (name, value) in attributes {
-            let _ = write!(self.out, " {name}=\"");
+            self.out.push(' ');
+            self.out.push_str(name);
+            self.out.push_str("=\"");
             self.escape(value);
             self.out.push('"');
         }
     }
 
     fn indent(&mut self) {
-        for _ in &self.open {
-            self.out.push(' ');
-        }
+        const SPACES: &str = "                ";
+        self.out
+            .push_str(SPACES.get(..self.open.len()).unwrap_or(SPACES));
     }
 
     /// Characters that XML cannot hold, such as most control characters, are left out.
     fn escape(&mut self, text: &str) {
+        let is_plain = |b: u8| matches!(b, b' '..=b'~') && !matches!(b, b'&' | b'<' | b'>' | b'"');
+        if text.bytes().all(is_plain) {
+            self.out.push_str(text);
+            return;
+        }
         for c in text.chars() {
             match c {
                 '&' => self.out.push_str("&amp;"),
@@ -91,5 +124,22 @@ impl Xml {
                 _ => self.out.push(c),
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_and_text_are_written_as_they_are() {
+        let mut xml = Xml::default();
+        for number in [0, 7, -12, 1_000, i64::MIN, i64::MAX] {
+            xml.number("n", number);
+            let expected = format!("<n>{number}</n>\n");
+            assert_eq!(std::mem::take(&mut xml.out), expected);
+        }
+        xml.text("t", &[("a", "\"<é>")], "R&B\u{1}");
+        assert_eq!(xml.out, "<t a=\"&quot;&lt;é&gt;\">R&amp;B</t>\n");
     }
 }
