@@ -14,6 +14,7 @@ mod instruments;
 mod notations;
 mod note;
 mod numbers;
+mod octaves;
 mod part;
 mod tuplets;
 mod values;

@@ -1,9 +1,12 @@
 //! A part: its bars, and what goes on from bar to bar.
 
+use std::collections::HashSet;
+
 use super::attributes;
 use super::directions::Tempi;
 use super::head;
 use super::numbers::{Line, Numbers};
+use super::octaves;
 use super::xml::Xml;
 use crate::event::Item;
 use crate::fraction::{Fraction, lcm};
@@ -25,6 +28,8 @@ pub(super) struct PartWriter<'a> {
     pub(super) staff_of: Vec<u8>,
     pub(super) slurs: Numbers<()>,
     pub(super) lines: Numbers<Line>,
+    /// Ends of octave lines that another voice of the staff has already: voice in the score, bar, item.
+    pub(super) octave_copies: HashSet<(usize, usize, usize)>,
     /// Clef of each staff and key of the part, to leave out what changes nothing.
     pub(super) clefs: Vec<Clef>,
     pub(super) keys: Vec<Key>,
@@ -52,6 +57,7 @@ impl<'a> PartWriter<'a> {
             staves,
             divisions: divisions(score, &voices),
             staff_of: voices.iter().map(|(_, voice, _)| voice.staff).collect(),
+            octave_copies: octaves::copies(score, &voices),
             voices,
             slurs: Numbers::new(),
             lines: Numbers::new(),

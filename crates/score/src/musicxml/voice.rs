@@ -69,7 +69,8 @@ impl PartWriter<'_> {
         let mut laid = laid.iter();
         let mut position = Fraction::ZERO;
         let mut leading = true;
-        for item in &voice.items {
+        let number = self.voices.get(i).map_or(0, |(v, ..)| *v);
+        for (place, item) in voice.items.iter().enumerate() {
             leading &= !attributes::ends_leading(item);
             let staff = self.staff_of.get(i).copied().unwrap_or(1);
             match item {
@@ -95,7 +96,11 @@ impl PartWriter<'_> {
                 Item::Tempo(tempo) => {
                     tempi.write(xml, tempo, (index, position), self.staff_element(staff))
                 }
-                Item::Direction(direction) => directions::write(self, xml, i, direction, staff),
+                Item::Direction(direction) => {
+                    if !self.octave_copies.contains(&(number, index, place)) {
+                        directions::write(self, xml, i, direction, staff);
+                    }
+                }
                 Item::ChordSymbol(symbol) => {
                     directions::write_chord_symbol(self, xml, symbol, staff)
                 }

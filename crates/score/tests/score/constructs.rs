@@ -149,6 +149,19 @@ fn constructs_are_written_as_musicxml_says() {
 }
 
 #[test]
+fn an_octave_line_that_voices_of_a_staff_share_is_written_once() {
+    let lines = |music: &str| xml(music).matches("<octave-shift").count();
+    let both = "[V:1]z2 !8va(! c'4!8va)! z2|[V:2]x2!8va(! x4!8va)! x2|\n";
+    assert_eq!(lines(both), 2);
+    // Over the barline, and one that begins in the middle of the other.
+    let long = "[V:1]!8va(! c'8|[V:2]x4!8va(! x4|\n[V:1]c'8!8va)!|[V:2]x8!8va)!|\n";
+    assert_eq!(lines(long), 2);
+    // One after the other, and on another staff.
+    let other = "[V:1]!8va(! c'4!8va)! z4|[V:2]x4!8va(! x4!8va)!|[V:3]!8va(! c8!8va)!|\n";
+    assert_eq!(lines(other), 6);
+}
+
+#[test]
 fn accidentals_last_to_the_barline_in_their_octave_and_over_ties() {
     assert_eq!(
         pitches("[V:1]f =f f f' z4|"),
