@@ -1,4 +1,4 @@
-//! Converts a score: `convert IN.abc OUT.musicxml|OUT.mxl|OUT.abc`. Findings go to standard error.
+//! Converts a score: `convert IN.abc OUT.musicxml|OUT.mxl|OUT.abc|OUT.mid`. Findings go to standard error.
 #![allow(clippy::print_stderr)]
 
 use std::error::Error;
@@ -6,7 +6,9 @@ use std::error::Error;
 fn main() -> Result<(), Box<dyn Error>> {
     let args: Vec<String> = std::env::args().skip(1).collect();
     if args.is_empty() || !args.len().is_multiple_of(2) {
-        return Err("usage: convert IN.abc OUT.musicxml|OUT.mxl|OUT.abc [IN OUT ...]".into());
+        return Err(
+            "usage: convert IN.abc OUT.musicxml|OUT.mxl|OUT.abc|OUT.mid [IN OUT ...]".into(),
+        );
     }
     for pair in args.chunks(2) {
         let [input, output] = pair else { continue };
@@ -20,6 +22,8 @@ fn main() -> Result<(), Box<dyn Error>> {
             std::fs::write(output, score::write_mxl(&score)?)?;
         } else if output.ends_with(".abc") {
             std::fs::write(output, score::write_abc(&score))?;
+        } else if output.ends_with(".mid") {
+            std::fs::write(output, score::write_midi(&score))?;
         } else {
             std::fs::write(output, score::write_musicxml(&score))?;
         }

@@ -1,8 +1,8 @@
-//! Scores: ABC, MusicXML and NotaGen's interleaved text as one model.
+//! Scores: ABC, MusicXML, MIDI and NotaGen's interleaved text as one model.
 //!
 //! Text comes in through [`parse_abc`], which never fails: whatever was wrong is repaired and listed. The
-//! [`Score`] it gives goes out through [`write_abc`], [`write_musicxml`] and [`write_mxl`]. Nothing here
-//! reads or writes a file, starts a thread or keeps state.
+//! [`Score`] it gives goes out through [`write_abc`], [`write_musicxml`], [`write_mxl`] and [`write_midi`].
+//! Nothing here reads or writes a file, starts a thread or keeps state.
 //!
 //! ```
 //! let (mut score, findings) = score::parse_abc("L:1/8\nM:2/4\nK:G\nV:1 treble nm=\"Flute\"\n[V:1]G2 B2|\n");
@@ -19,13 +19,16 @@ mod diagnostic;
 mod event;
 mod fraction;
 pub mod guard;
+mod instruments;
 mod metadata;
+mod midi;
 mod musicxml;
 mod mxl;
 mod pitch;
 mod reading;
 mod score;
 mod signature;
+mod unroll;
 
 pub use abc::parse_abc;
 pub use abc_write::write_abc;
@@ -36,8 +39,10 @@ pub use event::{
 };
 pub use fraction::Fraction;
 pub use metadata::Metadata;
+pub use midi::{midi_metadata, write_midi};
 pub use musicxml::write_musicxml;
 pub use mxl::{MxlError, write_mxl};
 pub use pitch::{Accidental, Pitch, Step};
 pub use score::{Bar, Barline, Drum, Group, Part, Score, Voice, VoiceBar, Volta, VoltaStop};
 pub use signature::{Clef, ClefSign, Key, Meter, Mode, Tempo};
+pub use unroll::playing_order;

@@ -10,7 +10,6 @@ mod beams;
 mod directions;
 mod harmony;
 mod head;
-mod instruments;
 mod notations;
 mod note;
 mod numbers;

@@ -163,6 +163,17 @@ impl VoiceBar {
         })
     }
 
+    /// Its items with their places in the bar.
+    pub(crate) fn placed(&self) -> impl Iterator<Item = (Fraction, &Item)> + Clone {
+        self.items.iter().scan(Fraction::ZERO, |position, item| {
+            let at = *position;
+            if let Item::Event(event) = item {
+                *position = at.checked_add(event.duration).unwrap_or(at);
+            }
+            Some((at, item))
+        })
+    }
+
     pub(crate) fn events_mut(&mut self) -> impl DoubleEndedIterator<Item = &mut Event> {
         self.items.iter_mut().filter_map(|item| match item {
             Item::Event(event) => Some(event),

@@ -1,10 +1,9 @@
 //! What stands before the music: work, identification, parts.
 
-use super::instruments;
 use super::xml::Xml;
+use crate::instruments;
 use crate::metadata::Metadata;
 use crate::score::{Group, Part, Score};
-use crate::signature::ClefSign;
 
 /// MIDI's percussion channel.
 const DRUM_CHANNEL: i64 = 10;
@@ -111,19 +110,16 @@ fn score_part(xml: &mut Xml, score: &Score, index: usize, part: &Part) {
         xml.text("instrument-name", &[], &format!("Drum {drum}"));
         xml.close();
     }
-    let is_percussion = score
-        .voices_of(index)
-        .any(|(_, v)| v.clef.sign == ClefSign::Percussion);
     xml.open("midi-instrument", &[("id", &instrument_id(index))]);
     xml.number(
         "midi-channel",
-        if is_percussion {
+        if instruments::is_percussion(score, index) {
             DRUM_CHANNEL
         } else {
             channel(index)
         },
     );
-    xml.number("midi-program", instruments::program(&part.name));
+    xml.number("midi-program", instruments::program(part) + 1);
     xml.close();
     for drum in drums {
         xml.open("midi-instrument", &[("id", &drum_id(index, drum))]);

@@ -9,10 +9,12 @@ mod compare;
 mod constructs;
 mod corpus;
 mod guard;
+mod midi;
 mod oracle;
 mod properties;
 mod round_trip;
 mod schema;
+mod unroll;
 
 use std::path::{Path, PathBuf};
 

@@ -90,11 +90,11 @@ const WORDS: &[&str] = &[
     " ",
 ];
 
-fn language() -> impl Strategy<Value = String> {
+pub(crate) fn language() -> impl Strategy<Value = String> {
     prop::collection::vec(prop::sample::select(WORDS), 0..80).prop_map(|words| words.concat())
 }
 
-fn damaged() -> impl Strategy<Value = String> {
+pub(crate) fn damaged() -> impl Strategy<Value = String> {
     let texts: Vec<String> = pieces().into_iter().map(|(_, text)| text).collect();
     let edits = prop::collection::vec(
         (

@@ -1,6 +1,9 @@
-//! General MIDI programs by the names of instruments: NotaGen's text has nothing but the name.
+//! General MIDI programs of the parts. NotaGen's text has nothing but their names.
 
-/// Parts of names and their programs, from 1 as MusicXML counts. The first that fits holds, so a longer
+use crate::score::{Part, Score};
+use crate::signature::ClefSign;
+
+/// Parts of names and their programs, from 1 as the standard counts. The first that fits holds, so a longer
 /// name stands before a shorter one inside it.
 const PROGRAMS: &[(&str, u8)] = &[
     ("harpsichord", 7),
@@ -79,16 +82,29 @@ const PROGRAMS: &[(&str, u8)] = &[
     ("chor", 53),
 ];
 
-/// The program for a part of this name; a piano if it says nothing.
-pub(super) fn program(name: &str) -> u8 {
+/// The program a part is played with, from 0.
+pub(crate) fn program(part: &Part) -> u8 {
+    part.program
+        .map_or_else(|| of_name(&part.name), |program| program.min(127))
+}
+
+/// Whether a part is played in the percussion channel.
+pub(crate) fn is_percussion(score: &Score, part: usize) -> bool {
+    let mut voices = score.voices_of(part);
+    voices.any(|(_, voice)| voice.clef.sign == ClefSign::Percussion)
+}
+
+/// The program for a name, from 0; a piano if it says nothing.
+fn of_name(name: &str) -> u8 {
     let name = name.to_lowercase();
     let found = PROGRAMS.iter().find(|(part, _)| name.contains(part));
-    found.map_or(1, |(_, program)| *program)
+    found.map_or(0, |(_, program)| program - 1)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::program;
+    use super::{of_name, program};
+    use crate::score::Part;
 
     #[test]
     fn instruments_are_known_by_their_names() {
@@ -105,7 +121,13 @@ mod tests {
             ("Tenor", 53),
             ("", 1),
         ] {
-            assert_eq!(program(name), expected, "{name}");
+            assert_eq!(of_name(name), expected - 1, "{name}");
         }
+        let part = Part {
+            name: "Piano".into(),
+            program: Some(19),
+            ..Part::default()
+        };
+        assert_eq!(program(&part), 19);
     }
 }
