@@ -1,4 +1,4 @@
-//! Converts a score: `convert IN.abc OUT.musicxml|OUT.mxl|OUT.abc|OUT.mid`. Findings go to standard error.
+//! Converts a score of any format: `convert IN OUT.musicxml|OUT.mxl|OUT.abc|OUT.mid`. Findings go to standard error.
 #![allow(clippy::print_stderr)]
 
 use std::error::Error;
@@ -6,14 +6,11 @@ use std::error::Error;
 fn main() -> Result<(), Box<dyn Error>> {
     let args: Vec<String> = std::env::args().skip(1).collect();
     if args.is_empty() || !args.len().is_multiple_of(2) {
-        return Err(
-            "usage: convert IN.abc OUT.musicxml|OUT.mxl|OUT.abc|OUT.mid [IN OUT ...]".into(),
-        );
+        return Err("usage: convert IN OUT.musicxml|OUT.mxl|OUT.abc|OUT.mid [IN OUT ...]".into());
     }
     for pair in args.chunks(2) {
         let [input, output] = pair else { continue };
-        let text = String::from_utf8_lossy(&std::fs::read(input)?).into_owned();
-        let (mut score, findings) = score::parse_abc(&text);
+        let (mut score, findings) = score::parse(&std::fs::read(input)?);
         for finding in &findings {
             eprintln!("{input}:{finding}");
         }

@@ -68,7 +68,8 @@ pub(crate) struct Place {
     pub(crate) voice: Option<u32>,
 }
 
-/// Findings of one reading. Noise can hold a finding for every byte, so their number is limited.
+/// Findings of one reading, or of one step of it. Noise can hold a finding for every byte, so their number is
+/// limited.
 #[derive(Default, Debug)]
 pub(crate) struct Findings {
     list: Vec<Diagnostic>,
@@ -106,20 +107,29 @@ impl Findings {
         self.add(Severity::Error, place, message);
     }
 
-    /// All findings in the order of the text.
-    pub(crate) fn into_vec(mut self) -> Vec<Diagnostic> {
-        self.list.sort_by_key(|d| (d.line, d.column));
-        if self.left_out > 0 {
-            let last = self.list.last().map_or((1, 1), |d| (d.line, d.column));
-            self.list.push(Diagnostic {
+    /// The findings of all steps in the order of the text.
+    pub(crate) fn of_all(steps: &[&Self]) -> Vec<Diagnostic> {
+        let mut list: Vec<Diagnostic> = Vec::new();
+        let mut left_out: usize = steps.iter().map(|step| step.left_out).sum();
+        for finding in steps.iter().flat_map(|step| &step.list) {
+            if list.len() < MAX_FINDINGS || finding.severity == Severity::Error {
+                list.push(finding.clone());
+            } else {
+                left_out += 1;
+            }
+        }
+        list.sort_by_key(|d| (d.line, d.column));
+        if left_out > 0 {
+            let last = list.last().map_or((1, 1), |d| (d.line, d.column));
+            list.push(Diagnostic {
                 severity: Severity::Note,
                 line: last.0,
                 column: last.1,
                 bar: None,
                 voice: None,
-                message: format!("{} more findings are not listed", self.left_out),
+                message: format!("{left_out} more findings are not listed"),
             });
         }
-        self.list
+        list
     }
 }

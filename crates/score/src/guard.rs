@@ -29,6 +29,7 @@ mod music;
 mod number;
 mod refused;
 mod tables;
+pub(crate) mod vocabulary;
 mod words;
 
 use std::sync::Arc;

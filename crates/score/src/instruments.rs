@@ -95,7 +95,9 @@ pub(crate) fn is_percussion(score: &Score, part: usize) -> bool {
 }
 
 /// The program for a name, from 0; a piano if it says nothing.
-fn of_name(name: &str) -> u8 {
+pub(crate) fn of_name(name: &str) -> u8 {
+    // A reader of what is written does not see what XML cannot hold.
+    let name: String = name.chars().filter(|c| !c.is_control()).collect();
     let name = name.to_lowercase();
     let found = PROGRAMS.iter().find(|(part, _)| name.contains(part));
     found.map_or(0, |(_, program)| program - 1)

@@ -15,6 +15,12 @@ pub struct Metadata {
     pub rights: Option<String>,
     /// The program and its version: MusicXML `software`, ABC `%%abc-creator`.
     pub software: String,
-    /// Anything else by name, such as seed and model: MusicXML `miscellaneous-field`, ABC `N:name: value`.
+    /// Anything else by name, such as seed and model: MusicXML `miscellaneous-field`, ABC `N:name: value`. What
+    /// ABC has fields for goes there: `area`, `book`, `discography`, `file`, `group`, `history`, `origin`,
+    /// `parts`, `rhythm`, `source`, `transcription`, and `words`, the text below a tune with its lines (`W:`).
     pub fields: Vec<(String, String)>,
 }
+
+/// The field that holds the composer as the style line names him (`Schubert, Franz`), where
+/// [`Metadata::composer`] says it in another way.
+pub(crate) const STYLE_COMPOSER: &str = "partita-composer";

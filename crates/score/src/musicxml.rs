@@ -8,15 +8,16 @@
 mod attributes;
 mod beams;
 mod directions;
-mod harmony;
+pub(crate) mod harmony;
 mod head;
+mod lyrics;
 mod notations;
 mod note;
 mod numbers;
 mod octaves;
 mod part;
 mod tuplets;
-mod values;
+pub(crate) mod values;
 mod voice;
 mod xml;
 

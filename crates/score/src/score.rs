@@ -32,7 +32,7 @@ pub struct Score {
 /// An instrument.
 #[derive(Clone, Default, PartialEq, Eq, Debug)]
 pub struct Part {
-    /// Printed before the first system; may be empty.
+    /// Printed before the first system; may be empty, and may have several lines.
     pub name: String,
     /// Printed before the others; may be empty.
     pub short_name: String,
@@ -152,6 +152,28 @@ pub enum VoltaStop {
     Closed,
     /// Without.
     Open,
+}
+
+impl Voice {
+    /// Keys and clefs before the first note of its first bar are what the voice starts with, wherever they
+    /// were written.
+    pub(crate) fn take_initial_signatures(&mut self, first: &mut VoiceBar) {
+        let music = first
+            .items
+            .iter()
+            .position(|i| matches!(i, Item::Event(_) | Item::Grace(_) | Item::Staff(_)));
+        let mut leading = music.unwrap_or(first.items.len());
+        first.items.retain(|item| {
+            let is_leading = leading > 0;
+            leading = leading.saturating_sub(1);
+            match item {
+                Item::Key(key) if is_leading => self.key = *key,
+                Item::Clef(clef) if is_leading => self.clef = *clef,
+                _ => return true,
+            }
+            false
+        });
+    }
 }
 
 impl VoiceBar {

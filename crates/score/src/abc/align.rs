@@ -6,81 +6,62 @@
 
 use super::bars::BarToken;
 use super::fit::{HAIR, cut, drop_leading_space, is_near, shrink, stretch};
-use super::layers::add_layers;
-use super::music::VoiceReader;
 use super::raw::RawBar;
-use crate::diagnostic::{Findings, Place, Position};
+use crate::diagnostic::{Findings, Place};
 use crate::event::{Event, Item};
 use crate::fraction::Fraction;
-use crate::score::{Bar, Score, VoiceBar};
+use crate::score::{Bar, Voice, VoiceBar};
 use crate::signature::Meter;
 
-/// Makes the bars of the score, and says where in the text each begins. Every reader has equally many.
-pub(super) fn align(
-    readers: Vec<VoiceReader>,
-    meter: Option<Meter>,
-    score: &mut Score,
-    findings: &mut Findings,
-) -> Vec<Position> {
-    let mut numbers: Vec<Option<u32>> = readers.iter().map(|r| r.number).collect();
-    let count = readers.iter().map(|r| r.bars.len()).max().unwrap_or(0);
-    let mut columns: Vec<_> = readers.into_iter().map(|r| r.bars.into_iter()).collect();
-    add_layers(&mut columns, &mut numbers, score);
-    let mut aligner = Aligner {
-        meter: meter.unwrap_or(Meter::Free),
-        last_length: meter.and_then(Meter::bar_length).unwrap_or(Fraction::ONE),
-        numbers,
-        findings,
-    };
-    let mut opening: Option<BarToken> = None;
-    let mut positions = Vec::with_capacity(count);
-    for index in 0..count {
-        let raw: Vec<RawBar> = columns
-            .iter_mut()
-            .map(|bars| bars.next().unwrap_or_default())
-            .collect();
-        let is_last = index + 1 == count;
-        let position = raw.iter().find(|b| !b.missing).map(|b| b.position);
-        positions.push(position.unwrap_or_default());
-        let bar = aligner.bar(index, is_last, raw, &mut opening, score);
-        score.bars.push(bar);
-    }
-    if let Some(first) = score.bars.first_mut() {
-        first.meter = first.meter.or(meter);
-    }
-    positions
-}
-
-struct Aligner<'a> {
+/// Makes the bars of the score, one after another.
+#[derive(Debug)]
+pub(super) struct Aligner {
     meter: Meter,
     last_length: Fraction,
     numbers: Vec<Option<u32>>,
-    findings: &'a mut Findings,
+    /// The barline that the bar before ended with.
+    opening: BarToken,
 }
 
-impl Aligner<'_> {
-    fn bar(
+/// A bar of the score.
+pub(super) struct Aligned {
+    pub(super) bar: Bar,
+    /// The bar before is the end of a repeated section.
+    pub(super) ends_repeat: bool,
+    /// It would be another if a bar followed.
+    pub(super) depends_on_next: bool,
+}
+
+impl Aligner {
+    /// Before the first bar; `numbers` is what the findings call the voices.
+    pub(super) fn new(meter: Option<Meter>, numbers: Vec<Option<u32>>) -> Self {
+        Self {
+            meter: meter.unwrap_or(Meter::Free),
+            last_length: meter.and_then(Meter::bar_length).unwrap_or(Fraction::ONE),
+            numbers,
+            opening: BarToken::default(),
+        }
+    }
+
+    /// The next bar.
+    pub(super) fn bar(
         &mut self,
         index: usize,
         is_last: bool,
         raw: Vec<RawBar>,
-        opening: &mut Option<BarToken>,
-        score: &mut Score,
-    ) -> Bar {
-        let meter = self.meter_of(index, &raw);
+        voices: &[Voice],
+        findings: &mut Findings,
+    ) -> Aligned {
+        let meter = self.meter_of(index, &raw, findings);
         self.meter = meter.unwrap_or(self.meter);
         let length = self.length_of(is_last, &raw);
+        let depends_on_next = is_last && length != self.length_of(false, &raw);
         self.last_length = length;
 
         let present = || raw.iter().filter(|b| !b.missing);
         let lead = present().find_map(|b| b.lead.clone()).unwrap_or_default();
-        if lead.repeat_stop
-            && let Some(before) = score.bars.last_mut()
-        {
-            before.repeat_stop = true;
-        }
-        let end = self.barline_of(index, &raw);
-        let before = opening.replace(end.clone()).unwrap_or_default();
+        let end = self.barline_of(index, &raw, findings);
+        let before = std::mem::replace(&mut self.opening, end.clone());
         let mut bar = Bar {
             length,
             meter,
@@ -92,12 +73,17 @@ impl Aligner<'_> {
             voices: Vec::with_capacity(raw.len()),
         };
         for (v, raw) in raw.into_iter().enumerate() {
-            let on = |i: usize| score.voices.get(i).map(|voice| (voice.part, voice.staff));
+            let on = |i: usize| voices.get(i).map(|voice| (voice.part, voice.staff));
             // On each staff one voice shows its rests.
             let leads = v == 0 || on(v) != on(v - 1);
-            bar.voices.push(self.voice(index, v, raw, length, leads));
+            let voice = self.voice(index, v, raw, length, leads, findings);
+            bar.voices.push(voice);
         }
-        bar
+        Aligned {
+            bar,
+            ends_repeat: lead.repeat_stop,
+            depends_on_next,
+        }
     }
 
     fn place(&self, index: usize, voice: usize, raw: &RawBar) -> Place {
@@ -108,7 +94,7 @@ impl Aligner<'_> {
         }
     }
 
-    fn meter_of(&mut self, index: usize, raw: &[RawBar]) -> Option<Meter> {
+    fn meter_of(&self, index: usize, raw: &[RawBar], findings: &mut Findings) -> Option<Meter> {
         let mut named = raw
             .iter()
             .enumerate()
@@ -116,7 +102,7 @@ impl Aligner<'_> {
         let (_, _, meter) = named.next()?;
         if let Some((v, other, _)) = named.find(|(_, _, m)| *m != meter) {
             let place = self.place(index, v, other);
-            self.findings.warn(
+            findings.warn(
                 place,
                 "voices have different metres: that of the first holds",
             );
@@ -125,7 +111,7 @@ impl Aligner<'_> {
     }
 
     /// The first voice that has a barline decides.
-    fn barline_of(&mut self, index: usize, raw: &[RawBar]) -> BarToken {
+    fn barline_of(&self, index: usize, raw: &[RawBar], findings: &mut Findings) -> BarToken {
         let mut ends = raw
             .iter()
             .enumerate()
@@ -139,7 +125,7 @@ impl Aligner<'_> {
         };
         if let Some((v, other, _)) = ends.find(|(_, _, other)| !same(other)) {
             let place = self.place(index, v, other);
-            self.findings.note(
+            findings.note(
                 place,
                 "voices have different barlines: that of the first holds",
             );
@@ -187,19 +173,19 @@ impl Aligner<'_> {
     }
 
     fn voice(
-        &mut self,
+        &self,
         index: usize,
         v: usize,
         raw: RawBar,
         length: Fraction,
         leads: bool,
+        findings: &mut Findings,
     ) -> VoiceBar {
         let place = self.place(index, v, &raw);
         let mut bar = raw.bar;
         if raw.missing || raw.events == 0 {
             if !raw.missing {
-                self.findings
-                    .note(place, "the voice has nothing in this bar: it rests");
+                findings.note(place, "the voice has nothing in this bar: it rests");
             }
             bar.items.push(Item::Event(Event::rest(length, leads)));
             return bar;
@@ -211,7 +197,7 @@ impl Aligner<'_> {
             if gap < HAIR && stretch(&mut bar, gap) {
                 return bar;
             }
-            self.findings.warn(
+            findings.warn(
                 place,
                 format!(
                     "the bar is {} long and not {}: padded with a rest",
@@ -229,7 +215,7 @@ impl Aligner<'_> {
             {
                 return bar;
             }
-            self.findings.warn(
+            findings.warn(
                 place,
                 format!(
                     "the bar is {} long and not {}: cut",

@@ -1,6 +1,7 @@
 //! Barlines and the numbers of endings.
 
 use super::cursor::Cursor;
+use super::text;
 use crate::score::{Barline, Volta};
 
 /// A barline with what it ends and begins.
@@ -91,7 +92,7 @@ fn read_volta(cursor: &mut Cursor<'_>, may_be_words: bool) -> Option<Volta> {
         let mut ahead = cursor.clone();
         ahead.bump();
         if let Some(words) = ahead.take_until('"', &['|'], 60) {
-            volta.words = words.to_owned();
+            volta.words = text::read(words);
             *cursor = ahead;
         }
         return (!volta.words.is_empty()).then_some(volta);

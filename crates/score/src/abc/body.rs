@@ -6,24 +6,32 @@
 
 use std::collections::HashMap;
 
+use super::bars::BarToken;
+use super::blocks;
 use super::cursor::Cursor;
 use super::header::{self, Header, Line};
 use super::music::VoiceReader;
+use super::raw::RawBar;
 use crate::diagnostic::{Findings, Place, Position};
 
 /// Bars of all voices together. The longest scores have about 60,000; the rest is noise that would fill memory.
 const MAX_CELLS: usize = 200_000;
 
 /// The voices with the names they have in the text.
+#[derive(Debug)]
 pub(super) struct Voices {
     pub(super) readers: Vec<VoiceReader>,
     pub(super) index: HashMap<String, usize>,
+    /// Words below the tune (`W:`).
+    pub(super) words: Vec<String>,
 }
 
 /// A stretch of a line that belongs to one voice.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Share<'a> {
     pub(super) id: &'a str,
+    /// What the tag says of the voice besides.
+    pub(super) properties: &'a str,
     pub(super) text: &'a str,
     pub(super) position: Position,
 }
@@ -38,12 +46,16 @@ pub(super) struct CutLine<'a> {
     pub(super) shares: Vec<Share<'a>>,
 }
 
-/// Whether the lines are NotaGen's: a counter, or two voices in one line, or tags without an `X:`.
-pub(super) fn is_interleaved(lines: &[Line<'_>], has_number: bool) -> bool {
-    lines.iter().any(|line| {
-        let tags = line.text.matches("[V:").take(2).count();
-        line.text.starts_with("[r:") || tags == 2 || tags == 1 && !has_number
-    })
+/// Whether a line can only be NotaGen's: a counter, or two voices in one line, or tags without an `X:`.
+pub(super) fn is_interleaved(line: &str, has_number: bool) -> bool {
+    let tags = line.matches("[V:").take(2).count();
+    is_counter(line) || tags == 2 || tags == 1 && !has_number
+}
+
+/// `[r:2/40]`, and no remark of ABC 2.1.
+fn is_counter(text: &str) -> bool {
+    let value = text.strip_prefix("[r:");
+    value.is_some_and(|value| value.starts_with(|c: char| c.is_ascii_digit()))
 }
 
 /// Cuts a line. A tag that is not finished is dropped: the text broke off there.
@@ -61,36 +73,33 @@ pub(super) fn cut<'a>(line: Line<'a>, findings: &mut Findings) -> CutLine<'a> {
         if cursor.eat(']') {
             result.counter = done.zip(to_come);
         } else {
-            findings.note(place, "the bar counter is not finished");
+            if done.is_some() {
+                findings.note(place, "the bar counter is not finished");
+            }
             cursor.take_while(|c| !matches!(c, ']' | '['));
             cursor.eat(']');
         }
     }
-    let first = cursor.rest().find("[V:");
-    let lead_end = first.unwrap_or(cursor.rest().len());
-    result.lead = cursor.rest().get(..lead_end).unwrap_or("");
-    let mut left = lead_end;
-    cursor.take_while(|c| {
-        let take = left > 0;
-        left = left.saturating_sub(c.len_utf8());
-        take
-    });
+    result.lead = cursor.take_to("[V:");
     while cursor.eat_str("[V:") {
         let place = at(cursor.position());
         let id = cursor.take_while(|c| !matches!(c, ']' | '[' | '|' | ' '));
+        let closing = cursor.rest().find([']', '[', '|']).unwrap_or(0);
+        let (inside, rest) = cursor.rest().split_at_checked(closing).unwrap_or(("", ""));
+        let properties = if rest.starts_with(']') { inside } else { "" };
+        cursor.take(properties.len());
         if !cursor.eat(']') || !header::is_id(id) {
             findings.note(place, "a voice tag is not finished and left out");
         }
         let position = cursor.position();
-        let len = cursor.rest().find("[V:").unwrap_or(cursor.rest().len());
-        let mut left = len;
-        let text = cursor.take_while(|c| {
-            let take = left > 0;
-            left = left.saturating_sub(c.len_utf8());
-            take
-        });
+        let text = cursor.take_to("[V:");
         if header::is_id(id) {
-            result.shares.push(Share { id, text, position });
+            result.shares.push(Share {
+                id,
+                properties,
+                text,
+                position,
+            });
         }
     }
     result
@@ -103,26 +112,44 @@ fn at(position: Position) -> Place {
     }
 }
 
-/// Reads NotaGen's lines. Afterwards all voices have equally many bars.
-pub(super) fn read_interleaved(lines: &[Line<'_>], voices: &mut Voices, findings: &mut Findings) {
-    let mut expected: Option<(u32, u32)> = None;
-    let mut first = true;
-    for line in lines {
+/// Reads NotaGen's lines, one after another.
+#[derive(Default, Debug)]
+pub(super) struct LineReader {
+    /// What the next counter should say.
+    expected: Option<(u32, u32)>,
+    /// A line of music came.
+    begun: bool,
+    /// More than [`MAX_CELLS`] came.
+    full: bool,
+}
+
+impl LineReader {
+    /// Reads a line. Afterwards all voices have equally many bars.
+    pub(super) fn read(&mut self, line: Line<'_>, voices: &mut Voices, findings: &mut Findings) {
         let text = line.text.trim_end();
-        if text.is_empty() || text.starts_with('%') || header::field_of(text).is_some() {
-            continue;
-        }
-        let cut = cut(Line { text, ..*line }, findings);
-        let mut place = line.place();
-        let bars = voices.readers.first().map_or(0, |r| r.bars.len());
-        place.bar = u32::try_from(bars + 1).ok();
-        check_counter(cut.counter, &mut expected, place, findings);
-        if bars.saturating_mul(voices.readers.len()) >= MAX_CELLS {
-            findings.error(place, "the piece is too long: the rest is left out");
+        if self.full || text.is_empty() || text.starts_with('%') {
             return;
         }
+        if header::field_of(text).is_some() {
+            findings.note(
+                line.place(),
+                "a field between lines of all voices is left out",
+            );
+            return;
+        }
+        let cut = cut(Line { text, ..line }, findings);
+        let mut place = line.place();
+        let bars = voices.readers.first().map_or(0, VoiceReader::bar_count);
+        place.bar = u32::try_from(bars + 1).ok();
+        check_counter(cut.counter, &mut self.expected, place, findings);
+        if bars.saturating_mul(voices.readers.len()) >= MAX_CELLS {
+            findings.error(place, "the piece is too long: the rest is left out");
+            self.full = true;
+            return;
+        }
+        let first = !std::mem::replace(&mut self.begun, true);
         if cut.shares.is_empty() {
-            read_untagged(&cut, *line, voices, place, findings);
+            read_untagged(&cut, line, voices, place, findings);
         } else {
             if !cut.lead.trim().is_empty() {
                 let is_barline = cut.lead.trim().chars().all(|c| "|:[]".contains(c));
@@ -133,25 +160,31 @@ pub(super) fn read_interleaved(lines: &[Line<'_>], voices: &mut Voices, findings
             read_shares(&cut, first, voices, findings);
         }
         even_out(voices, line.position(), place, findings);
-        first = false;
     }
-    drop_unbegun_bar(voices, lines, findings);
 }
 
-/// A text can break off before the first note of its last line; that is no bar yet.
-fn drop_unbegun_bar(voices: &mut Voices, lines: &[Line<'_>], findings: &mut Findings) {
-    let unbegun = |reader: &VoiceReader| {
-        reader
-            .bars
-            .last()
-            .is_some_and(|b| b.events == 0 && b.end.is_none())
-    };
-    if !voices.readers.is_empty() && voices.readers.iter().all(unbegun) {
-        for reader in &mut voices.readers {
-            reader.bars.pop();
+impl Voices {
+    /// Whether the last bar has nothing yet: a text can break off before the first note of its last line.
+    pub(super) fn last_is_unbegun(&self) -> bool {
+        let unbegun = |reader: &VoiceReader| {
+            let last = reader.bars.last();
+            last.is_some_and(|b| b.events == 0 && b.end.is_none())
+        };
+        !self.readers.is_empty() && self.readers.iter().all(unbegun)
+    }
+
+    /// The bars that were read since the last time, one of each voice in each: all but `left`.
+    pub(super) fn hand_on(&mut self, left: usize) -> Vec<Vec<RawBar>> {
+        let counts = self.readers.iter().map(|r| r.bars.len());
+        let count = counts.max().unwrap_or(0).saturating_sub(left);
+        let mut columns: Vec<Vec<RawBar>> = Vec::new();
+        columns.resize_with(count, || Vec::with_capacity(self.readers.len()));
+        for reader in &mut self.readers {
+            for (bar, column) in reader.hand_on(count).zip(&mut columns) {
+                column.push(bar);
+            }
         }
-        let place = lines.last().map_or(Place::default(), |line| line.place());
-        findings.note(place, "the text breaks off before the first note of a bar");
+        columns
     }
 }
 
@@ -211,7 +244,7 @@ fn read_shares(cut: &CutLine<'_>, first: bool, voices: &mut Voices, findings: &m
         let mut place = at(share.position);
         if let Some(reader) = voices.readers.get(voice) {
             place.voice = reader.number;
-            place.bar = u32::try_from(reader.bars.len() + 1).ok();
+            place.bar = u32::try_from(reader.bar_count() + 1).ok();
         }
         if has_notes(share.text) && !has_notes(earlier.text) {
             findings.warn(
@@ -258,18 +291,9 @@ fn has_notes(text: &str) -> bool {
 
 /// Voices that the line did not mention rest in it.
 fn even_out(voices: &mut Voices, position: Position, mut place: Place, findings: &mut Findings) {
-    let most = voices
-        .readers
-        .iter()
-        .map(|r| r.bars.len())
-        .max()
-        .unwrap_or(0);
-    let least = voices
-        .readers
-        .iter()
-        .map(|r| r.bars.len())
-        .min()
-        .unwrap_or(0);
+    let counts = || voices.readers.iter().map(VoiceReader::bar_count);
+    let most = counts().max().unwrap_or(0);
+    let least = counts().min().unwrap_or(0);
     if most > least + 1 {
         place.bar = u32::try_from(least + 1).ok();
         findings.warn(place, "a line holds more than one bar");
@@ -277,14 +301,14 @@ fn even_out(voices: &mut Voices, position: Position, mut place: Place, findings:
     let new_meter = voices
         .readers
         .iter()
-        .filter_map(|r| r.bars.last().filter(|_| r.bars.len() == most))
+        .filter_map(|r| r.bars.last().filter(|_| r.bar_count() == most))
         .find_map(|bar| bar.meter);
     for reader in &mut voices.readers {
         // A new metre holds for the voices too that rest where it begins.
-        if reader.bars.len() < most {
+        if reader.bar_count() < most {
             reader.meter = new_meter.unwrap_or(reader.meter);
         }
-        while reader.bars.len() < most {
+        while reader.bar_count() < most {
             reader.skip_bar(position, findings);
         }
     }
@@ -303,55 +327,37 @@ pub(super) fn read_blocks(
         .and_then(|id| voices.index.get(id))
         .copied()
         .unwrap_or(0);
-    let mut said_lyrics = false;
+    for reader in &mut voices.readers {
+        reader.rewinds = true;
+    }
+    let mut lines_read = blocks::Fields::default();
     for line in lines {
-        let text = strip_comment(line.text);
-        if text.trim().is_empty() {
-            continue;
-        }
-        if let Some((name, value)) = header::field_of(text) {
-            match name {
-                'V' => {
-                    let id = value.split_whitespace().next().unwrap_or("");
-                    voice = voices.index.get(id).copied().unwrap_or(voice);
-                }
-                'w' | 'W' => {
-                    if !said_lyrics {
-                        findings.note(line.place(), "lyrics are left out");
-                    }
-                    said_lyrics = true;
-                }
-                'X' => {
-                    findings.note(line.place(), "a second tune begins here and is left out");
-                    break;
-                }
-                _ => {
-                    let at = Cursor::new(text, line.position());
-                    if let Some(reader) = voices.readers.get_mut(voice) {
-                        reader.field(name, value.trim(), &at, findings);
-                    }
-                }
-            }
+        let text = header::strip_comment(line.text);
+        if lines_read.read(*line, text, &mut voice, voices, findings) || text.trim().is_empty() {
             continue;
         }
         let cut = cut(Line { text, ..*line }, findings);
         let lead = Share {
             id: "",
+            properties: "",
             text: cut.lead,
             position: line.position(),
         };
         for share in [lead].iter().chain(&cut.shares) {
             voice = voices.index.get(share.id).copied().unwrap_or(voice);
             if let Some(reader) = voices.readers.get_mut(voice) {
+                reader.read_properties(share.properties, at(share.position), findings);
                 reader.read(share.text, share.position, false, findings);
             }
         }
     }
     let end = lines.last().map_or(Position::default(), |l| l.position());
     for reader in &mut voices.readers {
-        if reader.is_inside_bar() {
-            reader.close_bar(None, end, findings);
+        // People leave out the barline after the last note, and that bar is as long as it is.
+        while reader.is_inside_bar() || !reader.rewound.is_empty() {
+            reader.close_bar(Some(BarToken::default()), end, findings);
         }
+        reader.end_last_bar();
     }
     let most = voices
         .readers
@@ -369,17 +375,4 @@ pub(super) fn read_blocks(
             reader.skip_bar(end, findings);
         }
     }
-}
-
-/// The line up to its comment. A `%` inside a text is no comment.
-fn strip_comment(text: &str) -> &str {
-    let mut quoted = false;
-    let mut escaped = false;
-    let end = text.char_indices().find(|(_, c)| {
-        let comment = *c == '%' && !quoted && !escaped;
-        quoted ^= *c == '"';
-        escaped = *c == '\\';
-        comment
-    });
-    end.and_then(|(i, _)| text.get(..i)).unwrap_or(text)
 }

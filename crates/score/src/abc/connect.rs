@@ -1,124 +1,294 @@
-//! Matching what begins with what ends: ties, slurs, lines, endings.
+//! Matching what begins with what ends: ties, slurs, lines.
 //!
-//! It comes after the bars were repaired, so that nothing is tied to a note that was cut. What has no
-//! partner is taken out, because a reader of MusicXML would draw it to the end of the piece.
+//! It comes after the bars were repaired, so that nothing is tied to a note that was cut. Bar after bar, each
+//! voice has a thread of what is open. What finds no partner is taken out, because a reader of MusicXML
+//! would draw it to the end of the piece; so is what is still open where the text ends so far, but that is kept
+//! aside and put back when the text goes on.
 
-use std::collections::{HashMap, HashSet};
-
-use crate::diagnostic::{Findings, Place, Position};
-use crate::event::{Direction, Item, Mark, Note, Slurs, Span};
-use crate::score::{Barline, Score, VoiceBar, VoltaStop};
+use super::lines::{self, Line};
+use crate::diagnostic::{Findings, Place};
+use crate::event::{Item, Mark, Note, Slurs};
+use crate::pitch::Pitch;
+use crate::score::{Bar, Score, VoiceBar};
 
 /// Slurs of one voice open at once; MusicXML numbers 16, and music needs 3.
 const MAX_OPEN_SLURS: usize = 6;
 
-/// Where an item is in its voice. Grace notes are counted inside their group; events have only 0.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+const TIE: &str = "a tie leads to no note of the same pitch: left out";
+const SLUR: &str = "a slur has only one end: left out";
+
+/// What has only one end: the bar, from 0, and what to say of it.
+pub(super) type Failures = Vec<(usize, &'static str)>;
+
+/// The bars of one voice.
+pub(super) struct Strand<'a> {
+    pub(super) bars: &'a mut [Bar],
+    pub(super) voice: usize,
+}
+
+impl Strand<'_> {
+    pub(super) fn bar(&mut self, bar: usize) -> Option<&mut VoiceBar> {
+        self.bars.get_mut(bar)?.voices.get_mut(self.voice)
+    }
+
+    fn item(&mut self, bar: usize, item: usize) -> Option<&mut Item> {
+        self.bar(bar)?.items.get_mut(item)
+    }
+}
+
+/// Where something is in its voice. Grace notes are counted inside their group; events have only 0.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 struct At {
     bar: usize,
     item: usize,
     note: usize,
 }
 
-/// Matches everything in the score. `positions` says where in the text each bar begins.
-pub(super) fn connect(score: &mut Score, positions: &[Position], findings: &mut Findings) {
-    end_voltas(score);
-    for v in 0..score.voices.len() {
-        let number = score.voices.get(v).and_then(|voice| voice.id.parse().ok());
-        let place = |bar: usize| Place {
-            position: positions.get(bar).copied().unwrap_or_default(),
-            bar: u32::try_from(bar + 1).ok(),
-            voice: number,
+/// A tie that waits for its second note.
+#[derive(Clone, Copy, Debug)]
+struct Tie {
+    at: At,
+    /// Which note of the chord.
+    of_chord: usize,
+    pitch: Pitch,
+}
+
+/// What is open in a voice.
+#[derive(Default, Debug)]
+pub(super) struct Thread {
+    ties: Vec<Tie>,
+    slurs: Vec<At>,
+    /// At most one of each kind.
+    lines: Vec<Line>,
+}
+
+/// A bar of a voice as it was before what is still open was taken out.
+#[derive(Debug)]
+pub(super) struct Kept {
+    pub(super) bar: usize,
+    pub(super) voice: usize,
+    pub(super) items: VoiceBar,
+}
+
+/// Matches everything anew in a score of which bars were taken out.
+pub(crate) fn reconnect(score: &mut Score) {
+    let items = score.bars.iter_mut().flat_map(|bar| &mut bar.voices);
+    for item in items.flat_map(|voice| &mut voice.items) {
+        let forget = |notes: &mut [Note]| notes.iter_mut().for_each(|n| n.tie_stop = false);
+        match item {
+            Item::Event(event) => forget(event.notes_mut()),
+            Item::Grace(group) => group.notes.iter_mut().for_each(|g| forget(&mut g.notes)),
+            _ => {}
+        }
+    }
+    // What has lost its other end is not worth a word.
+    connect_voices(score, |_, _| Place::default(), &mut Findings::default());
+}
+
+/// Matches the ties, slurs and lines of each voice. `place` says where a bar of a voice is in the text.
+pub(crate) fn connect_voices(
+    score: &mut Score,
+    place: impl Fn(usize, usize) -> Place,
+    findings: &mut Findings,
+) {
+    for voice in 0..score.voices.len() {
+        let mut failures = Failures::new();
+        let mut thread = Thread::default();
+        let mut strand = Strand {
+            bars: &mut score.bars,
+            voice,
         };
-        let mut bars: Vec<&mut VoiceBar> = score
-            .bars
-            .iter_mut()
-            .filter_map(|bar| bar.voices.get_mut(v))
-            .collect();
-        for at in unmatched_ties(&mut bars) {
-            findings.note(
-                place(at.bar),
-                "a tie leads to no note of the same pitch: left out",
-            );
+        for bar in 0..strand.bars.len() {
+            thread.take_up(&mut strand, bar, &mut failures);
         }
-        for bar in match_slurs(&mut bars) {
-            findings.note(place(bar), "a slur has only one end: left out");
-        }
-        for (bar, span) in match_lines(&mut bars) {
-            findings.note(place(bar), format!("{} has only one end", name(span)));
+        thread.close(&mut strand, &mut Vec::new(), &mut failures);
+        for (bar, message) in failures {
+            findings.note(place(voice, bar), message);
         }
     }
 }
 
-const fn name(span: Span) -> &'static str {
-    match span {
-        Span::Crescendo | Span::Diminuendo => "a hairpin",
-        Span::OctaveUp | Span::OctaveDown | Span::TwoOctavesUp | Span::TwoOctavesDown => {
-            "an octave line"
-        }
-        Span::Pedal => "a pedal mark",
-        Span::Trill => "a trill line",
-        Span::Slide | Span::Glissando => "a glide",
+impl Thread {
+    /// Matches what the next bar of the voice ends, and takes up what it begins. Says whether a tie from an
+    /// earlier bar failed.
+    pub(super) fn take_up(
+        &mut self,
+        strand: &mut Strand<'_>,
+        bar: usize,
+        failures: &mut Failures,
+    ) -> bool {
+        let failed = self.match_ties(strand, bar, failures);
+        self.match_slurs(strand, bar, failures);
+        raise_lines(strand, bar);
+        self.match_lines(strand, bar, failures);
+        failed
     }
-}
 
-/// Ties each note to the next event. Gives the ties that lead nowhere, which are taken out.
-fn unmatched_ties(bars: &mut [&mut VoiceBar]) -> Vec<At> {
-    let mut open: Vec<(At, usize, crate::pitch::Pitch)> = Vec::new();
-    let mut failed: Vec<(At, usize)> = Vec::new();
-    for (b, bar) in bars.iter_mut().enumerate() {
-        for (i, item) in bar.items.iter_mut().enumerate() {
+    /// Ties each note to the next event.
+    fn match_ties(&mut self, strand: &mut Strand<'_>, b: usize, failures: &mut Failures) -> bool {
+        let Some(bar) = strand.bar(b) else {
+            return false;
+        };
+        let mut failed: Vec<Tie> = Vec::new();
+        for (item, i) in bar.items.iter_mut().zip(0..) {
+            let mut at = At {
+                bar: b,
+                item: i,
+                note: 0,
+            };
             match item {
                 Item::Event(event) => {
-                    let at = At {
-                        bar: b,
-                        item: i,
-                        note: 0,
-                    };
-                    for (from, n, pitch) in open.drain(..) {
-                        if !end_tie(event.notes_mut(), pitch) {
-                            failed.push((from, n));
+                    for tie in self.ties.drain(..) {
+                        if !end_tie(event.notes_mut(), tie.pitch) {
+                            failed.push(tie);
                         }
                     }
-                    begin_ties(event.notes(), at, &mut open);
+                    self.begin_ties(event.notes(), at);
                 }
                 // A grace note can take up a tie; others pass over it.
                 Item::Grace(group) => {
-                    for (g, grace) in group.notes.iter_mut().enumerate() {
-                        let at = At {
-                            bar: b,
-                            item: i,
-                            note: g,
-                        };
-                        open.retain(|(_, _, pitch)| !end_tie(&mut grace.notes, *pitch));
-                        begin_ties(&grace.notes, at, &mut open);
+                    for (grace, g) in group.notes.iter_mut().zip(0..) {
+                        at.note = g;
+                        self.ties
+                            .retain(|tie| !end_tie(&mut grace.notes, tie.pitch));
+                        self.begin_ties(&grace.notes, at);
+                    }
+                }
+                _ => {}
+            }
+        }
+        for tie in &failed {
+            remove_tie(strand, tie);
+            failures.push((tie.at.bar, TIE));
+        }
+        failed.iter().any(|tie| tie.at.bar < b)
+    }
+
+    fn begin_ties(&mut self, notes: &[Note], at: At) {
+        let tied = notes.iter().zip(0..).filter(|(note, _)| note.tie_start);
+        self.ties.extend(tied.map(|(note, of_chord)| Tie {
+            at,
+            of_chord,
+            pitch: note.pitch,
+        }));
+    }
+
+    /// Matches slurs, the last begun first.
+    fn match_slurs(&mut self, strand: &mut Strand<'_>, b: usize, failures: &mut Failures) {
+        let items = strand.bar(b).map_or(&mut [][..], |bar| &mut bar.items);
+        for (item, i) in items.iter_mut().zip(0..) {
+            let at = At {
+                bar: b,
+                item: i,
+                note: 0,
+            };
+            match item {
+                Item::Event(event) => self.slurs_at(&mut event.slurs, at, failures),
+                Item::Grace(group) => {
+                    for (grace, note) in group.notes.iter_mut().zip(0..) {
+                        self.slurs_at(&mut grace.slurs, At { note, ..at }, failures);
                     }
                 }
                 _ => {}
             }
         }
     }
-    failed.extend(open.into_iter().map(|(at, n, _)| (at, n)));
-    for (at, n) in &failed {
-        let item = bars
-            .get_mut(at.bar)
-            .and_then(|bar| bar.items.get_mut(at.item));
-        let notes = match item {
-            Some(Item::Event(event)) => event.notes_mut(),
-            Some(Item::Grace(group)) => match group.notes.get_mut(at.note) {
-                Some(grace) => &mut grace.notes,
-                None => continue,
-            },
-            _ => continue,
-        };
-        if let Some(note) = notes.get_mut(*n) {
-            note.tie_start = false;
+
+    fn slurs_at(&mut self, slurs: &mut Slurs, at: At, failures: &mut Failures) {
+        for _ in 0..slurs.stops {
+            if self.slurs.pop().is_some() {
+                continue;
+            }
+            slurs.stops -= 1;
+            // A slur around one note begins and ends there.
+            slurs.starts = slurs.starts.saturating_sub(1);
+            failures.push((at.bar, SLUR));
+        }
+        for _ in 0..slurs.starts {
+            if self.slurs.len() < MAX_OPEN_SLURS {
+                self.slurs.push(at);
+            } else {
+                slurs.starts -= 1;
+                failures.push((at.bar, SLUR));
+            }
         }
     }
-    failed.into_iter().map(|(at, _)| at).collect()
+
+    /// Matches lines of each kind. What is open keeps its place where others are taken out.
+    fn match_lines(&mut self, strand: &mut Strand<'_>, b: usize, failures: &mut Failures) {
+        let items = strand.bar(b).map_or(&[][..], |bar| &bar.items);
+        let single = lines::match_ends(&mut self.lines, items, b);
+        for (bar, gone) in lines::remove(strand, single, failures) {
+            let moved = |of: usize, item: &mut usize| {
+                if of == bar {
+                    *item -= gone.partition_point(|gone| gone < item);
+                }
+            };
+            self.ties
+                .iter_mut()
+                .for_each(|tie| moved(tie.at.bar, &mut tie.at.item));
+            self.slurs
+                .iter_mut()
+                .for_each(|at| moved(at.bar, &mut at.item));
+            self.lines
+                .iter_mut()
+                .for_each(|line| moved(line.bar, &mut line.item));
+        }
+    }
+
+    /// Takes out what is still open, and keeps the bars as they were.
+    pub(super) fn close(
+        &self,
+        strand: &mut Strand<'_>,
+        kept: &mut Vec<Kept>,
+        failures: &mut Failures,
+    ) {
+        let ties = self.ties.iter().map(|tie| tie.at.bar);
+        let slurs = self.slurs.iter().map(|at| at.bar);
+        let mut bars: Vec<usize> = ties
+            .chain(slurs)
+            .chain(self.lines.iter().map(|line| line.bar))
+            .collect();
+        bars.sort_unstable();
+        bars.dedup();
+        for bar in bars {
+            if let Some(items) = strand.bar(bar).map(|bar| bar.clone()) {
+                let voice = strand.voice;
+                kept.push(Kept { bar, voice, items });
+            }
+        }
+        for tie in &self.ties {
+            remove_tie(strand, tie);
+            failures.push((tie.at.bar, TIE));
+        }
+        for at in &self.slurs {
+            remove_slur(strand, *at);
+            failures.push((at.bar, SLUR));
+        }
+        lines::remove(strand, self.lines.clone(), failures);
+    }
 }
 
-fn end_tie(notes: &mut [Note], pitch: crate::pitch::Pitch) -> bool {
+/// Lines lead from one event to another, also those that stand at one note of a chord.
+fn raise_lines(strand: &mut Strand<'_>, bar: usize) {
+    let items = strand.bar(bar).map_or(&mut [][..], |bar| &mut bar.items);
+    for item in items {
+        let Item::Event(event) = item else { continue };
+        let is_line = |mark: &Mark| matches!(mark, Mark::Start(_) | Mark::Stop(_));
+        let mut lines: Vec<Mark> = Vec::new();
+        for note in event.notes_mut() {
+            lines.extend(note.marks.iter().filter(|mark| is_line(mark)));
+            note.marks.retain(|mark| !is_line(mark));
+        }
+        for line in lines {
+            if !event.marks.contains(&line) {
+                event.marks.push(line);
+            }
+        }
+    }
+}
+
+fn end_tie(notes: &mut [Note], pitch: Pitch) -> bool {
     let target = notes.iter_mut().find(|n| n.pitch == pitch && !n.tie_stop);
     target.is_some_and(|note| {
         note.tie_stop = true;
@@ -126,204 +296,28 @@ fn end_tie(notes: &mut [Note], pitch: crate::pitch::Pitch) -> bool {
     })
 }
 
-fn begin_ties(notes: &[Note], at: At, open: &mut Vec<(At, usize, crate::pitch::Pitch)>) {
-    let tied = notes.iter().enumerate().filter(|(_, n)| n.tie_start);
-    open.extend(tied.map(|(n, note)| (at, n, note.pitch)));
-}
-
-/// Matches slurs, the last begun first. Gives the bars of those with one end, which are taken out.
-fn match_slurs(bars: &mut [&mut VoiceBar]) -> Vec<usize> {
-    let mut open: Vec<At> = Vec::new();
-    let mut failed = Vec::new();
-    for (b, bar) in bars.iter_mut().enumerate() {
-        for (i, item) in bar.items.iter_mut().enumerate() {
-            let at = At {
-                bar: b,
-                item: i,
-                note: 0,
-            };
-            match item {
-                Item::Event(event) => slurs_at(&mut event.slurs, at, &mut open, &mut failed),
-                Item::Grace(group) => {
-                    for (g, grace) in group.notes.iter_mut().enumerate() {
-                        slurs_at(
-                            &mut grace.slurs,
-                            At { note: g, ..at },
-                            &mut open,
-                            &mut failed,
-                        );
-                    }
-                }
-                _ => {}
-            }
-        }
-    }
-    for at in open {
-        failed.push(at.bar);
-        let item = bars
-            .get_mut(at.bar)
-            .and_then(|bar| bar.items.get_mut(at.item));
-        let slurs = match item {
-            Some(Item::Event(event)) => &mut event.slurs,
-            Some(Item::Grace(group)) => match group.notes.get_mut(at.note) {
-                Some(grace) => &mut grace.slurs,
-                None => continue,
-            },
-            _ => continue,
-        };
-        slurs.starts = slurs.starts.saturating_sub(1);
-    }
-    failed
-}
-
-fn slurs_at(slurs: &mut Slurs, at: At, open: &mut Vec<At>, failed: &mut Vec<usize>) {
-    for _ in 0..slurs.stops {
-        if open.pop().is_some() {
-            continue;
-        }
-        slurs.stops -= 1;
-        // A slur around one note begins and ends there.
-        slurs.starts = slurs.starts.saturating_sub(1);
-        failed.push(at.bar);
-    }
-    for _ in 0..slurs.starts {
-        if open.len() < MAX_OPEN_SLURS {
-            open.push(at);
-        } else {
-            slurs.starts -= 1;
-            failed.push(at.bar);
-        }
+fn remove_tie(strand: &mut Strand<'_>, tie: &Tie) {
+    let notes = match strand.item(tie.at.bar, tie.at.item) {
+        Some(Item::Event(event)) => event.notes_mut(),
+        Some(Item::Grace(group)) => match group.notes.get_mut(tie.at.note) {
+            Some(grace) => &mut grace.notes,
+            None => return,
+        },
+        _ => return,
+    };
+    if let Some(note) = notes.get_mut(tie.of_chord) {
+        note.tie_start = false;
     }
 }
 
-/// Matches lines of each kind. A line that begins anew ends nothing: the earlier one has only one end.
-fn match_lines(bars: &mut [&mut VoiceBar]) -> Vec<(usize, Span)> {
-    let mut open: HashMap<Span, (usize, usize)> = HashMap::new();
-    let mut single: HashSet<(usize, usize, Span, bool)> = HashSet::new();
-    for (b, bar) in bars.iter().enumerate() {
-        for (i, item) in bar.items.iter().enumerate() {
-            let mut end = |span: Span, start: bool| {
-                if start {
-                    if let Some((b, i)) = open.insert(span, (b, i)) {
-                        single.insert((b, i, span, true));
-                    }
-                } else if open.get(&span).is_some_and(|from| *from != (b, i)) {
-                    open.remove(&span);
-                } else {
-                    single.insert((b, i, span, false));
-                }
-            };
-            match item {
-                Item::Direction(Direction::Start(span)) => end(*span, true),
-                Item::Direction(Direction::Stop(span)) => end(*span, false),
-                Item::Event(event) => {
-                    // What ends on a note was begun before it, so ends come first.
-                    for mark in &event.marks {
-                        if let Mark::Stop(span) = mark {
-                            end(*span, false);
-                        }
-                    }
-                    for mark in &event.marks {
-                        if let Mark::Start(span) = mark {
-                            end(*span, true);
-                        }
-                    }
-                }
-                _ => {}
-            }
-        }
-    }
-    single.extend(open.into_iter().map(|(span, (b, i))| (b, i, span, true)));
-    let mut failed: Vec<(usize, Span)> = Vec::new();
-    let mut changed: HashSet<usize> = HashSet::new();
-    for (b, _, span, start) in &single {
-        changed.insert(*b);
-        // Of a trill only the wavy line is lost.
-        let only_its_line = *span == Span::Trill && *start;
-        if !only_its_line && !stands_alone(*span, *start) {
-            failed.push((*b, *span));
-        }
-    }
-    failed.sort_by_key(|(b, _)| *b);
-    for b in changed {
-        let Some(bar) = bars.get_mut(b) else { continue };
-        let mut i = 0;
-        bar.items.retain_mut(|item| {
-            let at = i;
-            i += 1;
-            let alone = |span: Span, start: bool| {
-                single.contains(&(b, at, span, start)) && !stands_alone(span, start)
-            };
-            match item {
-                Item::Direction(Direction::Start(span)) => !alone(*span, true),
-                Item::Direction(Direction::Stop(span)) => !alone(*span, false),
-                Item::Event(event) => {
-                    let has_trill = event.marks.contains(&Mark::Trill);
-                    event.marks.retain_mut(|mark| match mark {
-                        // A trill without its line is still a trill.
-                        Mark::Start(Span::Trill) if alone(Span::Trill, true) => {
-                            *mark = Mark::Trill;
-                            !has_trill
-                        }
-                        Mark::Start(span) => !alone(*span, true),
-                        Mark::Stop(span) => !alone(*span, false),
-                        _ => true,
-                    });
-                    true
-                }
-                _ => true,
-            }
-        });
-    }
-    failed
-}
-
-/// `Ped.` is often printed without the star.
-const fn stands_alone(span: Span, start: bool) -> bool {
-    matches!(span, Span::Pedal) && start
-}
-
-/// Bars an ending can have before its sign is taken to be forgotten.
-const LONGEST_ENDING: usize = 32;
-
-/// Finds where each ending ends. The last of a set often has no sign at its end: it is then taken to be as
-/// long as the one before.
-fn end_voltas(score: &mut Score) {
-    let mut before = None;
-    let mut b = 0;
-    while b < score.bars.len() {
-        if score.bars.get(b).is_none_or(|bar| bar.volta.is_none()) {
-            b += 1;
-            continue;
-        }
-        let bars = score.bars.iter().enumerate().skip(b);
-        let signed = bars.take(LONGEST_ENDING).find_map(|(i, bar)| {
-            let next = score.bars.get(i + 1);
-            if bar.repeat_stop || next.is_some_and(|next| next.volta.is_some()) {
-                Some((i, VoltaStop::Closed))
-            } else if next.is_none() || matches!(bar.barline, Barline::Double | Barline::Final) {
-                Some((i, VoltaStop::Open))
-            } else {
-                None
-            }
-        });
-        let unsigned = match before {
-            Some((end, length)) if end + 1 == b => b + length - 1,
-            _ => b,
-        };
-        let (end, stop) = match signed {
-            Some((end, stop))
-                if stop == VoltaStop::Closed || end <= unsigned || before.is_none() =>
-            {
-                (end, stop)
-            }
-            _ => (unsigned, VoltaStop::Open),
-        };
-        let end = end.min(score.bars.len() - 1);
-        if let Some(bar) = score.bars.get_mut(end) {
-            bar.volta_stop = Some(stop);
-        }
-        before = Some((end, end + 1 - b));
-        b = end + 1;
-    }
+fn remove_slur(strand: &mut Strand<'_>, at: At) {
+    let slurs = match strand.item(at.bar, at.item) {
+        Some(Item::Event(event)) => &mut event.slurs,
+        Some(Item::Grace(group)) => match group.notes.get_mut(at.note) {
+            Some(grace) => &mut grace.slurs,
+            None => return,
+        },
+        _ => return,
+    };
+    slurs.starts = slurs.starts.saturating_sub(1);
 }

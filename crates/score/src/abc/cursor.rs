@@ -61,6 +61,22 @@ impl<'a> Cursor<'a> {
         found
     }
 
+    /// Steps over this many bytes, to the end of a character.
+    pub(super) fn take(&mut self, bytes: usize) {
+        let end = (self.at + bytes).min(self.text.len());
+        if self.text.is_char_boundary(end) {
+            self.at = end;
+        }
+    }
+
+    /// Takes the text up to the first `end`, or all that is left if there is none.
+    pub(super) fn take_to(&mut self, end: &str) -> &'a str {
+        let rest = self.rest();
+        let taken = rest.split(end).next().unwrap_or(rest);
+        self.at += taken.len();
+        taken
+    }
+
     /// Takes characters as long as `want` accepts them.
     pub(super) fn take_while(&mut self, mut want: impl FnMut(char) -> bool) -> &'a str {
         let rest = self.rest();

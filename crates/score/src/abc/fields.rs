@@ -1,17 +1,25 @@
 //! The values of the fields `K:`, `M:`, `L:`, `Q:`, `V:` and `I:percmap`.
 
 use super::cursor::Cursor;
+use super::keys::{self, Altered};
+use super::text;
 use crate::diagnostic::Position;
 use crate::fraction::Fraction;
 use crate::pitch::{Accidental, Step};
 use crate::score::Drum;
-use crate::signature::{Clef, ClefSign, Key, Meter, Mode, Tempo};
+use crate::signature::{Clef, ClefSign, Key, Meter, Tempo};
 
 /// What a `V:` or `K:` field can say of a voice. `None` is what it does not mention.
 #[derive(Clone, Default, PartialEq, Eq, Debug)]
 pub(super) struct VoiceField {
     pub(super) key: Option<Key>,
+    /// What the signature has beside the key.
+    pub(super) altered: Altered,
     pub(super) clef: Option<Clef>,
+    /// The note on the middle line of the staff: another way to say what the clef is.
+    pub(super) middle: Option<(Step, i8)>,
+    /// Octaves by which the notes are higher than written.
+    pub(super) octave: Option<i8>,
     pub(super) name: Option<String>,
     pub(super) short_name: Option<String>,
     pub(super) transpose: Option<i8>,
@@ -54,25 +62,38 @@ pub(super) fn unit_length(value: &str) -> Option<Fraction> {
     Fraction::new(i64::from(num), i64::from(den)).filter(|_| fits)
 }
 
-/// `1/4=120`, `"Allegro" 3/8=96`, `"Largo"`, `120`.
-pub(super) fn tempo(value: &str) -> Option<Tempo> {
-    let mut tempo = Tempo::default();
-    let mut numbers = String::new();
+/// `1/4=120`, `"Allegro" 3/8=96`, `1/4 3/8=40`, `"Largo"`; and as it was once written, in units of `L:`,
+/// `120`, `C=120`, `C3=40`.
+pub(super) fn tempo(value: &str, unit: Fraction) -> Option<Tempo> {
+    let (mut words, mut numbers) = (Vec::new(), String::new());
     for (i, piece) in value.split('"').enumerate() {
-        if i == 1 {
-            piece.trim().clone_into(&mut tempo.words);
+        // Every second piece is between quotes.
+        if i % 2 == 1 {
+            words.push(text::read_line(piece));
         } else {
             numbers.push_str(piece);
         }
     }
+    words.retain(|words| !words.is_empty());
+    let mut tempo = Tempo {
+        words: words.join(" "),
+        beats: None,
+    };
     let numbers = numbers.trim();
     if !numbers.is_empty() {
-        let (beat, count) = numbers.split_once('=').unwrap_or(("1/4", numbers));
+        let (beat, count) = numbers.split_once('=').unwrap_or(("C", numbers));
         let mut length = Fraction::ZERO;
         for note in beat.split_whitespace() {
-            length = length.checked_add(unit_length(note)?)?;
+            let note = match note.strip_prefix('C') {
+                Some("") => unit,
+                Some(units) => {
+                    unit.checked_mul(Fraction::whole(units.parse::<u8>().ok()?.into()))?
+                }
+                None => unit_length(note)?,
+            };
+            length = length.checked_add(note)?;
         }
-        let count = decimal(count.trim())?;
+        let count = decimal(count.trim().trim_start_matches("ca.").trim_start())?;
         let fits = !length.is_zero() && count > Fraction::ZERO && count < Fraction::whole(10_000);
         tempo.beats = Some((length, count)).filter(|_| fits);
         tempo.beats?;
@@ -96,87 +117,16 @@ fn decimal(text: &str) -> Option<Fraction> {
 
 /// The value of `K:` or `[K:]`: a key, a clef, or both.
 pub(super) fn key_field(value: &str) -> VoiceField {
-    let value = value.trim();
-    let (key, rest) = key(value);
-    let mut field = attributes(rest);
-    field.key = key;
+    let signature = keys::signature(value.trim());
+    let mut field = attributes(signature.rest);
+    field.key = signature.key;
+    field.altered = signature.altered;
     field
 }
 
 /// The value of `V:` after the name of the voice.
 pub(super) fn voice_field(value: &str) -> VoiceField {
     attributes(value)
-}
-
-fn key(value: &str) -> (Option<Key>, &str) {
-    if let Some(rest) = value.strip_prefix("none") {
-        let key = Key {
-            none: true,
-            ..Key::default()
-        };
-        return (Some(key), rest);
-    }
-    let mut chars = value.chars();
-    let Some(tonic) = chars.next().filter(char::is_ascii_uppercase) else {
-        return (None, value);
-    };
-    let Some(step) = Step::from_letter(tonic) else {
-        return (None, value);
-    };
-    let mut rest = chars.as_str();
-    let mut fifths: i8 = match step {
-        Step::F => -1,
-        Step::C => 0,
-        Step::G => 1,
-        Step::D => 2,
-        Step::A => 3,
-        Step::E => 4,
-        Step::B => 5,
-    };
-    if let Some(after) = rest.strip_prefix('#') {
-        (fifths, rest) = (fifths + 7, after);
-    } else if let Some(after) = rest.strip_prefix('b') {
-        (fifths, rest) = (fifths - 7, after);
-    }
-    let word_at = rest.len() - rest.trim_start().len();
-    let word = rest.get(word_at..).unwrap_or("");
-    let word_len = word
-        .find(|c: char| !c.is_ascii_alphabetic())
-        .unwrap_or(word.len());
-    let (word, after) = (
-        word.get(..word_len).unwrap_or(""),
-        word.get(word_len..).unwrap_or(""),
-    );
-    // A word such as `bass` or the `clef` of `clef=` is no mode.
-    let short: String = word
-        .chars()
-        .take(3)
-        .collect::<String>()
-        .to_ascii_lowercase();
-    let mode = match (short.as_str(), after.starts_with('=')) {
-        ("", _) => None,
-        ("maj" | "ion", false) => Some((Mode::Major, 0)),
-        ("m" | "min" | "aeo", false) => Some((Mode::Minor, -3)),
-        ("mix", false) => Some((Mode::Mixolydian, -1)),
-        ("dor", false) => Some((Mode::Dorian, -2)),
-        ("phr", false) => Some((Mode::Phrygian, -4)),
-        ("lyd", false) => Some((Mode::Lydian, 1)),
-        ("loc", false) => Some((Mode::Locrian, -5)),
-        _ => None,
-    };
-    let (mode, shift) = match mode {
-        Some(found) => {
-            rest = after;
-            found
-        }
-        None => (Mode::Major, 0),
-    };
-    let key = Key {
-        fifths: (fifths + shift).clamp(-7, 7),
-        mode,
-        none: false,
-    };
-    (Some(key), rest)
 }
 
 fn attributes(value: &str) -> VoiceField {
@@ -214,19 +164,29 @@ fn attributes(value: &str) -> VoiceField {
                 field.staff_lines = text.parse().ok().filter(|n| (1..=9).contains(n));
                 field.staff_lines.is_some()
             }
-            ("octave", Some(text)) => match text.trim_start_matches('+').parse::<i8>() {
-                Ok(octaves @ -4..=4) => {
-                    let clef = field.clef.unwrap_or_default();
-                    field.clef = Some(Clef { octaves, ..clef });
-                    true
-                }
-                _ => false,
-            },
+            ("octave", Some(text)) => {
+                let octaves = text.trim_start_matches('+').parse().ok();
+                field.octave = octaves.filter(|n: &i8| (-4..=4).contains(n));
+                field.octave.is_some()
+            }
+            ("middle" | "m", Some(text)) => {
+                field.middle = abc_pitch(text).map(|(_, step, octave)| (step, octave));
+                field.middle.is_some()
+            }
+            // Older than clefs with an octave.
+            (text @ ("-8va" | "+8va"), None) => {
+                let octaves = if text.starts_with('-') { -1 } else { 1 };
+                let clef = field.clef.unwrap_or_default();
+                field.clef = Some(Clef { octaves, ..clef });
+                true
+            }
             ("clef", Some(text)) | (text, None) => {
                 let clef = clef(text);
                 field.clef = clef.or(field.clef);
                 clef.is_some() || text == "none"
             }
+            // What other programs know of a voice is none of ours.
+            (name, Some(_)) if name.contains(':') => true,
             _ => false,
         };
         if !understood {
@@ -235,9 +195,9 @@ fn attributes(value: &str) -> VoiceField {
     }
 }
 
-/// A name without the line breaks that the training text writes as `\\n`.
+/// A name, with the line breaks that the training text writes as `\n` in two characters.
 fn plain(name: &str) -> String {
-    name.replace("\\n", " ").trim().to_owned()
+    text::read(name).trim().to_owned()
 }
 
 /// `treble`, `bass-8`, `alto1`, `perc`.
@@ -252,26 +212,56 @@ fn clef(text: &str) -> Option<Clef> {
         "-15" | "_15" => -2,
         _ => return None,
     };
-    let (sign, line) = match name {
-        "treble" | "treble2" | "G" | "G2" => (ClefSign::G, 2),
-        "treble1" => (ClefSign::G, 1),
-        "soprano" | "alto1" => (ClefSign::C, 1),
-        "mezzosoprano" | "alto2" => (ClefSign::C, 2),
-        "alto" | "alto3" | "C" | "C3" => (ClefSign::C, 3),
-        "tenor" | "alto4" => (ClefSign::C, 4),
-        "alto5" => (ClefSign::C, 5),
-        "baritone" | "bass3" => (ClefSign::F, 3),
-        "bass" | "bass4" | "F" | "F4" => (ClefSign::F, 4),
-        "bass5" => (ClefSign::F, 5),
+    let line_at = name
+        .find(|c: char| c.is_ascii_digit())
+        .unwrap_or(name.len());
+    let (name, line) = (name.get(..line_at)?, name.get(line_at..)?);
+    let (sign, usual) = match name {
+        "treble" | "G" => (ClefSign::G, 2),
+        "soprano" => (ClefSign::C, 1),
+        "mezzosoprano" => (ClefSign::C, 2),
+        "alto" | "C" => (ClefSign::C, 3),
+        "tenor" => (ClefSign::C, 4),
+        "baritone" => (ClefSign::F, 3),
+        "bass" | "F" => (ClefSign::F, 4),
         "perc" | "P" => (ClefSign::Percussion, 2),
         "tab" => (ClefSign::Tab, 5),
         _ => return None,
+    };
+    let line = if line.is_empty() {
+        usual
+    } else {
+        line.parse().ok().filter(|line| (1..=5).contains(line))?
     };
     Some(Clef {
         sign,
         line,
         octaves,
     })
+}
+
+/// The clef that has `middle` on the middle line, and the octaves by which the notes are then higher than
+/// written: in the bass clef `middle=d` says that a written d is the D on the middle line.
+pub(super) fn with_middle(clef: Clef, (step, octave): (Step, i8)) -> (Clef, i8) {
+    let place = |step: Step, octave: i8| i32::from(octave) * 7 + step as i32;
+    let at_sign = match clef.sign {
+        ClefSign::C => place(Step::C, 4),
+        ClefSign::F => place(Step::F, 3),
+        _ => place(Step::G, 4),
+    };
+    let usual = at_sign + 2 * (3 - i32::from(clef.line));
+    let higher = place(step, octave) - usual;
+    // A clef one line lower has a middle two steps higher; the rest must be whole octaves.
+    let mut lines: Vec<u8> = (1..=5).collect();
+    lines.sort_by_key(|line| line.abs_diff(clef.line));
+    let found = lines.into_iter().find_map(|line| {
+        let steps = higher - 2 * (i32::from(clef.line) - i32::from(line));
+        (steps % 7 == 0).then(|| (line, i8::try_from(-steps / 7).unwrap_or(0)))
+    });
+    match found {
+        Some((line, octaves)) => (Clef { line, ..clef }, octaves),
+        None => (clef, 0),
+    }
 }
 
 /// The value of `I:percmap`: note, place on the staff, MIDI note, shape of the head.
@@ -322,17 +312,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keys_are_read_with_mode_and_clef() {
+    fn a_key_field_can_have_a_clef() {
         let fifths = |text: &str| key_field(text).key.map(|k| k.fifths);
-        assert_eq!(fifths("Ab"), Some(-4));
-        assert_eq!(fifths("F#min"), Some(3));
-        assert_eq!(fifths("Edor"), Some(2));
         assert_eq!(fifths("D minor clef=bass"), Some(-1));
         assert_eq!(fifths("bass"), None);
-        assert_eq!(fifths(""), None);
         assert_eq!(key_field("C bass-8").clef.map(|c| c.octaves), Some(-1));
         assert_eq!(key_field("Bb alto1").key.map(|k| k.fifths), Some(-2));
+        assert_eq!(key_field("clef=tenor3").clef.map(|c| c.line), Some(3));
         assert!(key_field("none").key.is_some_and(|k| k.none));
+    }
+
+    #[test]
+    fn the_middle_line_says_clef_and_octave() {
+        let bass = clef("bass").unwrap();
+        assert_eq!(with_middle(bass, (Step::D, 3)), (bass, 0));
+        assert_eq!(with_middle(bass, (Step::D, 5)), (bass, -2));
+        let french = clef("treble1").unwrap();
+        assert_eq!(with_middle(Clef::TREBLE, (Step::D, 5)), (french, 0));
+        assert_eq!(with_middle(Clef::TREBLE, (Step::B, 3)), (Clef::TREBLE, 1));
     }
 
     #[test]
@@ -349,11 +346,17 @@ mod tests {
 
     #[test]
     fn tempi_are_words_numbers_or_both() {
+        let tempo = |text: &str| tempo(text, Fraction::EIGHTH);
         let beats = |text: &str| tempo(text).and_then(|t| t.beats);
         let f = |a, b| Fraction::new(a, b).unwrap();
         assert_eq!(beats("3/8=92.5"), Some((f(3, 8), f(185, 2))));
-        assert_eq!(beats("120"), Some((f(1, 4), f(120, 1))));
-        assert_eq!(tempo("\"Lento\"").map(|t| t.words), Some("Lento".into()));
+        assert_eq!(beats("1/4 3/8 1/4 3/8=40"), Some((f(5, 4), f(40, 1))));
+        assert_eq!(beats("120"), Some((f(1, 8), f(120, 1))));
+        assert_eq!(beats("C=120"), Some((f(1, 8), f(120, 1))));
+        assert_eq!(beats("C3=40"), Some((f(3, 8), f(40, 1))));
+        for text in ["\"Lento\"", "\"Lento\" 1/4=50", "1/4=50 \"Lento\""] {
+            assert_eq!(tempo(text).map(|t| t.words), Some("Lento".into()));
+        }
         assert_eq!(tempo("1/4=x"), None);
         assert_eq!(tempo("1/4=0"), None);
     }

@@ -6,7 +6,7 @@ use crate::score::VoiceBar;
 
 /// A voice that is out by less than this is not repaired but stretched: odd tuplets, rounded when the
 /// training text was made, leave such gaps, and no note is that short.
-pub(super) const HAIR: Fraction = Fraction::half_to_the(7);
+pub(crate) const HAIR: Fraction = Fraction::half_to_the(7);
 
 pub(super) fn is_near(a: Fraction, b: Fraction) -> bool {
     let gap = if a < b {
@@ -18,7 +18,7 @@ pub(super) fn is_near(a: Fraction, b: Fraction) -> bool {
 }
 
 /// Lengthens the last event; its printed length stays.
-pub(super) fn stretch(bar: &mut VoiceBar, by: Fraction) -> bool {
+pub(crate) fn stretch(bar: &mut VoiceBar, by: Fraction) -> bool {
     let last = bar.events_mut().next_back();
     let longer = last.and_then(|last| Some((last.duration.checked_add(by)?, last)));
     longer.is_some_and(|(duration, last)| {
@@ -28,7 +28,7 @@ pub(super) fn stretch(bar: &mut VoiceBar, by: Fraction) -> bool {
 }
 
 /// Shortens the last event so that the bar is this long; its printed length stays.
-pub(super) fn shrink(bar: &mut VoiceBar, length: Fraction) -> bool {
+pub(crate) fn shrink(bar: &mut VoiceBar, length: Fraction) -> bool {
     let Some(over) = bar.length().and_then(|l| l.checked_sub(length)) else {
         return false;
     };
@@ -65,10 +65,13 @@ pub(super) fn drop_leading_space(bar: &mut VoiceBar, length: Fraction) {
             _ => true,
         }
     });
+    if let Some(first) = bar.events_mut().next() {
+        first.beam_break = true;
+    }
 }
 
 /// Drops what begins after `length` and shortens the event that goes beyond it.
-pub(super) fn cut(bar: &mut VoiceBar, length: Fraction) {
+pub(crate) fn cut(bar: &mut VoiceBar, length: Fraction) {
     let mut at = Fraction::ZERO;
     let mut open = 0u8;
     let mut keep = Vec::new();

@@ -3,9 +3,17 @@
 use super::cursor::Cursor;
 use super::marks::{self, Decoration};
 use super::music::{OpenTie, Pending, VoiceReader};
-use super::notes::{note_is_next, read_tie};
+use super::notes::note_is_next;
 use crate::diagnostic::Findings;
 use crate::event::{GraceGroup, GraceNote, Note, Slurs};
+use crate::fraction::Fraction;
+
+/// Whether grace notes that are read at the cursor have their `}` before the end of the bar.
+pub(super) fn grace_is_closed(cursor: &Cursor<'_>) -> bool {
+    let stop = cursor.rest().find(['}', '{', '|']);
+    let rest = stop.and_then(|i| cursor.rest().get(i..));
+    rest.is_some_and(|rest| rest.starts_with('}'))
+}
 
 impl VoiceReader {
     /// Grace notes at the cursor, which stands on their `{`.
@@ -28,6 +36,7 @@ impl VoiceReader {
             notes: Vec::new(),
         };
         let mut began = false;
+        let mut closes = None;
         // Marks in front of the brace belong to the note after it, but slurs begin at the grace notes.
         let mut outer = std::mem::take(&mut self.pending);
         let mut pending = Pending {
@@ -44,6 +53,10 @@ impl VoiceReader {
                     // The training text has grace notes after the last note of a bar that go on in the next.
                     self.open_grace = Some(slash);
                     break;
+                }
+                // Words that came with a note of the bar before, or with the first note here.
+                Some('"') if *closes.get_or_insert_with(|| grace_is_closed(cursor)) => {
+                    self.read_text(cursor, findings);
                 }
                 Some('{' | '"') => {
                     findings.warn(
@@ -73,6 +86,9 @@ impl VoiceReader {
                     }
                 }
                 Some('!') => self.read_decoration(cursor, &mut pending, findings),
+                Some('+') if self.settings.plus => {
+                    self.read_decoration(cursor, &mut pending, findings);
+                }
                 Some('[') if self.field_is_next(cursor) => {
                     // A change of staff between grace notes: what follows is a group of its own.
                     let done = std::mem::take(&mut group.notes);
@@ -84,11 +100,11 @@ impl VoiceReader {
                 }
                 Some('[') => {
                     self.pending = Pending::default();
-                    let (notes, _) = self.chord_notes(cursor, findings);
+                    let notes = self.chord_notes(cursor, findings).notes;
                     self.push_grace(&mut group, notes, &mut pending, cursor, findings);
                 }
                 Some(_) if note_is_next(cursor) => {
-                    let note = self.note(cursor, &mut pending);
+                    let note = self.note(cursor, &mut pending, findings);
                     self.push_grace(
                         &mut group,
                         note.into_iter().collect(),
@@ -105,8 +121,11 @@ impl VoiceReader {
                 Some(c) => {
                     let before = cursor.clone();
                     cursor.bump();
-                    match marks::by_letter(c) {
-                        Some(Decoration::Mark(mark)) => pending.marks.push(mark),
+                    match self.by_letter(c) {
+                        Some(decoration @ Decoration::Mark(_)) => {
+                            self.decorate(decoration, &mut pending);
+                        }
+                        Some(Decoration::Nothing) => {}
                         _ => findings.note(
                             self.place(&before),
                             format!("\"{c}\" means nothing in grace notes"),
@@ -133,10 +152,16 @@ impl VoiceReader {
         findings: &mut Findings,
     ) {
         let written = self.length(cursor, findings);
+        // A unit longer than an eighth is for notes that count.
+        let unit = self.unit.min(Fraction::EIGHTH);
+        let written = written
+            .checked_mul(unit)
+            .and_then(|w| w.checked_div(self.unit))
+            .unwrap_or(Fraction::EIGHTH);
         if notes.is_empty() {
             return;
         }
-        let tied = read_tie(cursor);
+        let tied = self.read_tie(cursor, findings);
         for note in &mut notes {
             note.tie_start |= tied;
             self.ties.retain(|t| !t.is_at(note));
@@ -163,8 +188,8 @@ impl VoiceReader {
         findings: &mut Findings,
     ) {
         let at = cursor.clone();
-        cursor.bump();
-        let named = cursor.take_until('!', &['|', ' ', '"'], marks::MAX_NAME);
+        let delimiter = cursor.bump().unwrap_or('!');
+        let named = cursor.take_until(delimiter, &['|', ' ', '"'], marks::MAX_NAME);
         let (name, closed) = match named {
             Some(name) => (name, true),
             None => {
@@ -209,6 +234,7 @@ impl VoiceReader {
             Decoration::Tremolo(strokes) => pending.tremolo = Some(strokes),
             Decoration::TremoloPair(strokes) => pending.tremolo_pair = Some(strokes),
             Decoration::Direction(direction) => self.push_direction(direction),
+            Decoration::Nothing => {}
         }
     }
 }

@@ -1,8 +1,8 @@
 //! Fields inside the music.
 
 use super::cursor::Cursor;
-use super::fields;
 use super::music::VoiceReader;
+use super::{fields, settings, text};
 use crate::diagnostic::Findings;
 use crate::event::{Direction, Item};
 
@@ -44,19 +44,7 @@ impl VoiceReader {
     ) {
         let mut understood = true;
         match name {
-            'K' => {
-                let field = fields::key_field(value);
-                if let Some(key) = field.key {
-                    self.key = key;
-                    self.accidentals.clear();
-                    self.current.bar.items.push(Item::Key(key));
-                }
-                if let Some(clef) = field.clef {
-                    self.clef = clef;
-                    self.current.bar.items.push(Item::Clef(clef));
-                }
-                understood = field.key.is_some() || field.clef.is_some();
-            }
+            'K' => understood = self.read_key(value, self.place(at), findings),
             'M' => match fields::meter(value) {
                 Some(meter) => {
                     if self.current.events > 0 {
@@ -67,6 +55,7 @@ impl VoiceReader {
                     }
                     self.meter = meter;
                     self.current.meter = Some(meter);
+                    settings::check_meter(value, self.place(at), findings);
                 }
                 None => understood = false,
             },
@@ -74,11 +63,26 @@ impl VoiceReader {
                 Some(unit) => self.unit = unit,
                 None => understood = false,
             },
-            'Q' => match fields::tempo(value) {
+            'Q' => match fields::tempo(value, self.unit) {
                 Some(tempo) => self.current.bar.items.push(Item::Tempo(tempo)),
                 None => understood = false,
             },
-            'P' => self.push_direction(Direction::Rehearsal(value.chars().take(40).collect())),
+            'P' => {
+                let text = text::read(value).chars().take(40).collect();
+                self.push_direction(Direction::Rehearsal(text));
+            }
+            // The title of a part of the piece.
+            'T' => {
+                let text = text::read_line(value);
+                if !text.is_empty() {
+                    self.push_direction(Direction::Words { above: true, text });
+                }
+            }
+            'U' => {
+                let place = self.place(at);
+                self.settings.define_symbol(value, place, findings);
+            }
+            'm' => findings.note(self.place(at), settings::NO_MACROS),
             'I' => understood = self.instruction(value, at, findings),
             // The counter of a line, and remarks.
             'r' | 'N' => {}
@@ -105,8 +109,13 @@ impl VoiceReader {
                 .extend(drum.clone().filter(|_| self.drums.len() < 128));
             return drum.is_some();
         }
+        if let Some(value) = value.trim().strip_prefix("MIDI") {
+            self.read_midi(value, self.place(at), findings);
+            return true;
+        }
         let Some(shift) = value.trim().strip_prefix("staff") else {
-            return false;
+            let (name, value) = value.split_once(' ').unwrap_or((value, ""));
+            return self.settings.instruct(name, value.trim());
         };
         let Ok(shift) = shift.trim().trim_start_matches('+').parse::<i8>() else {
             return false;

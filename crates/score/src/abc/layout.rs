@@ -6,6 +6,7 @@
 
 use std::collections::HashSet;
 
+use super::header;
 use crate::diagnostic::{Findings, Place};
 use crate::score::{Group, Part};
 
@@ -162,19 +163,22 @@ fn read(text: &str, place: Place, findings: &mut Findings) -> Vec<Node> {
     // The innermost open bracket is last; the bottom entry stands for the whole line.
     let mut open: Vec<(char, Vec<Node>)> = vec![(' ', Vec::new())];
     let mut id = String::new();
+    // `*` before a voice: it floats between the staves around it, and stays on the upper one here.
+    let mut floats = false;
     // The blank at the end closes the last name.
     for c in text.chars().chain([' ']) {
-        if c.is_ascii_alphanumeric() || c == '_' {
+        if header::is_in_id(c) {
             id.push(c);
             continue;
         }
         if !id.is_empty() {
             let id = std::mem::take(&mut id);
             if let Some((bracket, nodes)) = open.last_mut() {
-                match (*bracket, nodes.last_mut()) {
-                    ('(', Some(Node::Staff(ids))) => ids.push(id),
+                match (*bracket == '(' || floats, nodes.last_mut()) {
+                    (true, Some(Node::Staff(ids))) => ids.push(id),
                     _ => nodes.push(Node::Staff(vec![id])),
                 }
+                floats = false;
             }
         }
         match c {
@@ -196,7 +200,8 @@ fn read(text: &str, place: Place, findings: &mut Findings) -> Vec<Node> {
                     findings.warn(place, format!("%%score: \"{c}\" closes nothing"));
                 }
             }
-            ' ' | '\t' | '|' | '*' => {}
+            '*' => floats = true,
+            ' ' | '\t' | '|' => {}
             _ => findings.warn(place, format!("%%score: \"{c}\" is not understood")),
         }
     }
@@ -254,7 +259,7 @@ mod tests {
             .collect();
         let mut findings = Findings::default();
         let layout = lay_out(Some((score, Place::default())), &declared, &mut findings);
-        (layout, findings.into_vec().len())
+        (layout, Findings::of_all(&[&findings]).len())
     }
 
     fn shape(layout: &Layout) -> String {

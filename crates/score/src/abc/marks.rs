@@ -15,6 +15,8 @@ pub(crate) enum Decoration {
     TremoloPair(u8),
     /// The next accidental is a reminder.
     Courtesy,
+    /// Nothing: a letter that the text has taken its meaning from.
+    Nothing,
 }
 
 const MARKS: &[(&str, Mark)] = &[
@@ -34,8 +36,10 @@ const MARKS: &[(&str, Mark)] = &[
     ("arpeggio", Mark::Arpeggio),
     ("trill", Mark::Trill),
     ("turn", Mark::Turn),
+    ("turnx", Mark::Turn),
     ("roll", Mark::Turn),
     ("invertedturn", Mark::InvertedTurn),
+    ("invertedturnx", Mark::InvertedTurn),
     ("lowermordent", Mark::Mordent),
     ("mordent", Mark::Mordent),
     ("uppermordent", Mark::InvertedMordent),
@@ -82,8 +86,12 @@ const DIRECTIONS: &[(&str, Direction)] = &[
     ("fine", Direction::Fine),
     ("D.C.", Direction::DaCapo),
     ("dacapo", Direction::DaCapo),
+    ("D.C.alcoda", Direction::DaCapo),
+    ("D.C.alfine", Direction::DaCapo),
     ("D.S.", Direction::DalSegno),
     ("dalsegno", Direction::DalSegno),
+    ("D.S.alcoda", Direction::DalSegno),
+    ("D.S.alfine", Direction::DalSegno),
 ];
 
 /// The dynamics that MusicXML has a sign for.
@@ -91,6 +99,11 @@ const DYNAMICS: &[&str] = &[
     "p", "pp", "ppp", "pppp", "ppppp", "pppppp", "f", "ff", "fff", "ffff", "fffff", "ffffff", "mp",
     "mf", "sf", "sfp", "sfpp", "fp", "rf", "rfz", "sfz", "sffz", "fz", "n", "pf", "sfzp",
 ];
+
+/// The dynamic of this name.
+pub(crate) fn dynamic(name: &str) -> Option<&'static str> {
+    DYNAMICS.iter().find(|n| **n == name).copied()
+}
 
 /// The longest name a decoration can have; what is longer is a forgotten `!`.
 pub(super) const MAX_NAME: usize = 24;
@@ -103,19 +116,24 @@ pub(super) fn by_name(name: &str) -> Option<Decoration> {
     if let Some((_, direction)) = DIRECTIONS.iter().find(|(n, _)| *n == name) {
         return Some(Decoration::Direction(direction.clone()));
     }
-    if let Some(dynamic) = DYNAMICS.iter().find(|n| **n == name) {
+    if let Some(dynamic) = dynamic(name) {
         return Some(Decoration::Direction(Direction::Dynamic(dynamic)));
     }
     Some(match name {
-        "/" => Decoration::Tremolo(1),
-        "//" => Decoration::Tremolo(2),
-        "///" => Decoration::Tremolo(3),
-        "////" => Decoration::Tremolo(4),
+        "/" | "trem1" => Decoration::Tremolo(1),
+        "//" | "trem2" => Decoration::Tremolo(2),
+        "///" | "trem3" => Decoration::Tremolo(3),
+        "////" | "trem4" => Decoration::Tremolo(4),
         "/-" => Decoration::TremoloPair(1),
         "//-" => Decoration::TremoloPair(2),
         "///-" => Decoration::TremoloPair(3),
         "////-" => Decoration::TremoloPair(4),
         "courtesy" => Decoration::Courtesy,
+        "nil" | "none" => Decoration::Nothing,
+        // Some write `!Segno!`.
+        _ if name.len() > 2 && name.starts_with(|c: char| c.is_ascii_uppercase()) => {
+            return by_name(&name.to_ascii_lowercase());
+        }
         _ => {
             let short = (1..=2).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_digit());
             Decoration::Mark(Mark::Fingering(name.parse().ok().filter(|_| short)?))

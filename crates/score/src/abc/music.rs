@@ -8,9 +8,12 @@ use std::collections::HashMap;
 
 use super::bars::{self, BarToken};
 use super::cursor::Cursor;
-use super::marks;
+use super::grace;
+use super::lyrics::Sung;
 use super::notes;
 use super::raw::RawBar;
+use super::settings::Settings;
+use super::text;
 use crate::diagnostic::{Findings, Place, Position};
 use crate::event::{Content, Direction, GraceGroup, Item, Mark, Note, Tuplet};
 use crate::fraction::Fraction;
@@ -72,16 +75,32 @@ pub(super) struct VoiceReader {
     pub(super) key: Key,
     pub(super) clef: Clef,
     pub(super) meter: Meter,
+    pub(super) settings: Settings,
+    /// Semitones from the written to the sounding pitch.
+    pub(super) transpose: i8,
+    /// The program that plays it, from 0.
+    pub(super) program: Option<u8>,
+    /// The notes so far, and what is sung to them.
+    pub(super) sung: Sung,
     pub(super) drums: Vec<Drum>,
     pub(super) accidentals: HashMap<(Step, i8), i8>,
     pub(super) ties: Vec<OpenTie>,
     pub(super) pending: Pending,
+    /// The bars that were not handed on.
     pub(super) bars: Vec<RawBar>,
+    /// How many bars before them were.
+    pub(super) handed_on: usize,
+    /// Something came for a bar that was handed on.
+    pub(super) came_late: bool,
     /// Grace notes were not closed before the barline; whether they have a stroke.
     pub(super) open_grace: Option<bool>,
     pub(super) staff: u8,
     pub(super) staves: u8,
     pub(super) current: RawBar,
+    /// Bars that `&&` went back over and that come after the current one, the next one last.
+    pub(super) rewound: Vec<RawBar>,
+    /// It can go back at all: not where each line is a bar.
+    pub(super) rewinds: bool,
     pub(super) tuplets: Vec<OpenTuplet>,
     /// Tuplets that begin at the next event.
     pub(super) new_tuplets: Vec<Tuplet>,
@@ -108,15 +127,23 @@ impl VoiceReader {
             key,
             clef,
             meter,
+            settings: Settings::default(),
+            transpose: 0,
+            program: None,
+            sung: Sung::default(),
             drums: Vec::new(),
             accidentals: HashMap::new(),
             ties: Vec::new(),
             pending: Pending::default(),
             bars: Vec::new(),
+            handed_on: 0,
+            came_late: false,
             open_grace: None,
             staff,
             staves,
             current: RawBar::default(),
+            rewound: Vec::new(),
+            rewinds: false,
             tuplets: Vec::new(),
             new_tuplets: Vec::new(),
             broken: None,
@@ -138,7 +165,7 @@ impl VoiceReader {
     pub(super) fn place_at(&self, position: Position) -> Place {
         Place {
             position,
-            bar: u32::try_from(self.bars.len() + 1).ok(),
+            bar: u32::try_from(self.bar_count() + 1).ok(),
             voice: self.number,
         }
     }
@@ -168,7 +195,7 @@ impl VoiceReader {
             self.read_one(c, &mut cursor, findings);
         }
         let begun = self.is_inside_bar() || !self.current.bar.items.is_empty();
-        if closed_line && (begun || self.bars.is_empty() && self.current.lead.is_some()) {
+        if closed_line && (begun || self.bar_count() == 0 && self.current.lead.is_some()) {
             self.close_bar(None, cursor.position(), findings);
         }
     }
@@ -176,11 +203,7 @@ impl VoiceReader {
     /// Grace notes that the bar before left open go on here, if a `}` comes before anything else.
     fn go_on_with_grace(&mut self, cursor: &mut Cursor<'_>, findings: &mut Findings) {
         let slash = self.open_grace.take().unwrap_or(false);
-        let stop = cursor.rest().find(['}', '{', '|']);
-        let closes = stop
-            .and_then(|i| cursor.rest().get(i..))
-            .is_some_and(|rest| rest.starts_with('}'));
-        if closes {
+        if grace::grace_is_closed(cursor) {
             self.grace_notes(slash, cursor, findings);
         } else {
             self.open_grace = Some(slash);
@@ -190,7 +213,13 @@ impl VoiceReader {
 
     /// Nothing more comes for grace notes that were left open.
     pub(super) fn forget_open_grace(&mut self, position: Position, findings: &mut Findings) {
-        if self.open_grace.take().is_some() {
+        self.report_open_grace(position, findings);
+        self.open_grace = None;
+    }
+
+    /// What there is to say if nothing more comes for grace notes that were left open.
+    pub(super) fn report_open_grace(&self, position: Position, findings: &mut Findings) {
+        if self.open_grace.is_some() {
             findings.warn(
                 self.place_at(position),
                 "grace notes are not closed: they end with the bar before",
@@ -205,11 +234,16 @@ impl VoiceReader {
                 self.space = true;
             }
             '"' => self.read_text(cursor, findings),
+            // In older texts it is the sign of a new line.
+            '!' if self.settings.plus => {
+                cursor.bump();
+            }
             '!' => {
                 let mut pending = std::mem::take(&mut self.pending);
                 self.read_decoration(cursor, &mut pending, findings);
                 self.pending = pending;
             }
+            '+' => self.read_plus(cursor, findings),
             '{' => self.read_grace(cursor, findings),
             '(' => self.read_parenthesis(cursor, findings),
             ')' => {
@@ -231,7 +265,7 @@ impl VoiceReader {
             'z' | 'x' | 'Z' | 'X' => {
                 let more = self.read_rest(cursor, findings);
                 for _ in 0..more {
-                    if self.bars.len() >= MAX_RESTED_BARS {
+                    if self.bar_count() >= MAX_RESTED_BARS {
                         break;
                     }
                     self.close_bar(Some(BarToken::default()), cursor.position(), findings);
@@ -241,18 +275,23 @@ impl VoiceReader {
                 }
             }
             '&' => {
-                cursor.bump();
-                self.begin_layer();
+                let bars = cursor.take_while(|c| c == '&').len();
+                self.begin_layer(bars, findings);
             }
-            // Spacers, line breaks and alignment marks say nothing here.
-            'y' | '`' | '\\' | '$' | '*' | '+' => {
+            'y' => {
+                cursor.bump();
+                cursor.take_while(|c| c.is_ascii_digit() || matches!(c, '/' | '.'));
+            }
+            // Line breaks and alignment marks say nothing here.
+            '`' | '\\' | '$' | '*' => {
                 cursor.bump();
             }
             '.' if matches!(cursor.peek_second(), Some('(' | ')' | '-')) => {
+                findings.note(self.place(cursor), notes::PLAIN);
                 cursor.bump();
             }
             _ if notes::note_is_next(cursor) => self.read_note(cursor, findings),
-            _ => match marks::by_letter(c) {
+            _ => match self.by_letter(c) {
                 Some(decoration) => {
                     cursor.bump();
                     let mut pending = std::mem::take(&mut self.pending);
@@ -271,7 +310,7 @@ impl VoiceReader {
         }
     }
 
-    fn read_text(&mut self, cursor: &mut Cursor<'_>, findings: &mut Findings) {
+    pub(super) fn read_text(&mut self, cursor: &mut Cursor<'_>, findings: &mut Findings) {
         let at = cursor.clone();
         cursor.bump();
         let text = cursor.take_until('"', &['|'], MAX_TEXT).unwrap_or_else(|| {
@@ -286,13 +325,13 @@ impl VoiceReader {
             Some('^' | '<' | '>' | '@') => (true, text.get(1..)),
             Some('_') => (false, text.get(1..)),
             Some(c) if Step::from_letter(c).is_some() && c.is_ascii_uppercase() => {
-                let symbol: String = text.chars().take(40).collect();
+                let symbol = text::read(text).chars().take(40).collect();
                 self.current.bar.items.push(Item::ChordSymbol(symbol));
                 return;
             }
             _ => (true, Some(text)),
         };
-        let text = words.unwrap_or("").replace("\\n", "\n").replace('"', "'");
+        let text = text::read(words.unwrap_or(""));
         if !text.trim().is_empty() {
             self.push_direction(Direction::Words { above, text });
         }
@@ -301,6 +340,10 @@ impl VoiceReader {
     /// Ends a slur at the last note. One that nothing opened is found out when slurs are matched.
     pub(super) fn end_slur(&mut self) {
         let Some((bar, item)) = self.last_notes else {
+            return;
+        };
+        let Some(bar) = bar.checked_sub(self.handed_on) else {
+            self.came_late = true;
             return;
         };
         let bar = match self.bars.get_mut(bar) {
@@ -336,7 +379,7 @@ impl VoiceReader {
     }
 
     pub(super) fn push_grace_group(&mut self, group: GraceGroup) {
-        self.last_notes = Some((self.bars.len(), self.current.bar.items.len()));
+        self.last_notes = Some((self.bar_count(), self.current.bar.items.len()));
         self.current.bar.items.push(Item::Grace(group));
     }
 }

@@ -29,9 +29,62 @@ pub(super) struct RawBar {
     pub(super) full: Option<Fraction>,
     /// The other layers of a bar with `&`.
     pub(super) layers: Vec<(VoiceBar, Fraction)>,
+    /// `&&` went back to it: it has its barlines already.
+    pub(super) reopened: bool,
+}
+
+impl RawBar {
+    /// Ready for another layer.
+    fn reopen(mut self) -> Self {
+        let layer = (
+            std::mem::take(&mut self.bar),
+            std::mem::take(&mut self.length),
+        );
+        self.layers.insert(0, layer);
+        self.reopened = true;
+        self
+    }
+
+    /// The layer written first is the voice itself, whatever was written after it.
+    fn close_layers(&mut self) {
+        if self.layers.is_empty() {
+            return;
+        }
+        let (last, length) = (
+            std::mem::take(&mut self.bar),
+            std::mem::take(&mut self.length),
+        );
+        (self.bar, self.length) = self.layers.remove(0);
+        if length.is_zero() {
+            // Only signs came after the `&`; what they change holds for the voice.
+            self.bar.items.extend(last.items);
+        } else {
+            self.layers.push((last, length));
+        }
+    }
+
+    /// A layer by its place in the text, which is that of the bar once it is closed.
+    pub(super) fn layer_mut(&mut self, layer: usize) -> Option<&mut VoiceBar> {
+        match layer.checked_sub(1) {
+            None => Some(&mut self.bar),
+            Some(at) => self.layers.get_mut(at).map(|(bar, _)| bar),
+        }
+    }
 }
 
 impl VoiceReader {
+    /// Bars read so far.
+    pub(super) fn bar_count(&self) -> usize {
+        self.handed_on + self.bars.len()
+    }
+
+    /// The bars that are not handed on yet; from now on they are.
+    pub(super) fn hand_on(&mut self, count: usize) -> std::vec::Drain<'_, RawBar> {
+        let count = count.min(self.bars.len());
+        self.handed_on += count;
+        self.bars.drain(..count)
+    }
+
     /// Whether there is music since the last barline.
     pub(super) fn is_inside_bar(&self) -> bool {
         self.current.events > 0
@@ -44,6 +97,9 @@ impl VoiceReader {
         closed_line: bool,
         findings: &mut Findings,
     ) {
+        if self.current.reopened && self.current.length.is_zero() {
+            return;
+        }
         let more = !cursor.rest().trim().is_empty();
         if self.current.events == 0 && (!closed_line || more) {
             // No music since the last barline: this one belongs to it.
@@ -73,17 +129,26 @@ impl VoiceReader {
         self.tremolo_second = None;
         self.accidentals.clear();
         self.space = true;
-        let mut bar = std::mem::take(&mut self.current);
+        let following = self.rewound.pop().unwrap_or_default();
+        let mut bar = std::mem::replace(&mut self.current, following);
         if !bar.layers.is_empty() {
-            // The layer written first is the voice itself.
-            bar.layers.push((bar.bar, bar.length));
-            (bar.bar, bar.length) = bar.layers.remove(0);
+            bar.close_layers();
             self.last_notes = None;
         }
-        bar.end = end;
+        bar.end = bar.end.or(end);
         bar.full = self.meter.bar_length();
+        bar.reopened = false;
         self.bars.push(bar);
-        self.current.position = next;
+        if !self.current.reopened {
+            self.current.position = next;
+        }
+    }
+
+    /// Nothing follows: barlines after the last one, as in `|] :|`, are part of it.
+    pub(super) fn end_last_bar(&mut self) {
+        if let (Some(lead), Some(last)) = (self.current.lead.take(), self.bars.last_mut()) {
+            last.end.get_or_insert_default().join(lead);
+        }
     }
 
     /// The voice has nothing in this line.
@@ -96,9 +161,15 @@ impl VoiceReader {
         self.bars.push(bar);
     }
 
-    /// `&`: another layer begins at the beginning of the bar. There is none before the first has music.
-    pub(super) fn begin_layer(&mut self) {
-        if self.current.length.is_zero() || self.current.layers.len() >= MAX_LAYERS {
+    /// `&`: another layer begins at the beginning of the bar, or after `&&` and more of them as many bars
+    /// back. A bar that has no music yet is none of those.
+    pub(super) fn begin_layer(&mut self, bars: usize, findings: &mut Findings) {
+        let begun = !self.current.length.is_zero();
+        if self.current.layers.len() >= MAX_LAYERS || !begun && !self.rewinds {
+            return;
+        }
+        if bars > 1 || !begun {
+            self.rewind(bars, findings);
             return;
         }
         self.end_tuplets();
@@ -107,6 +178,32 @@ impl VoiceReader {
         let bar = std::mem::take(&mut self.current.bar);
         let length = std::mem::take(&mut self.current.length);
         self.current.layers.push((bar, length));
+        self.accidentals.clear();
+        self.ties.clear();
+        self.last_notes = None;
+        self.space = true;
+    }
+
+    /// Goes back so many bars, to add a layer to each.
+    fn rewind(&mut self, bars: usize, findings: &mut Findings) {
+        let position = self.current.position;
+        if !self.current.length.is_zero() {
+            self.close_bar(None, position, findings);
+        }
+        let start = self.bars.len().saturating_sub(bars);
+        let full = |bar: &RawBar| bar.layers.len() >= MAX_LAYERS;
+        let over = self.bars.get(start..).unwrap_or(&[]);
+        if !self.rewinds || !self.rewound.is_empty() || over.is_empty() || over.iter().any(full) {
+            findings.note(
+                self.place_at(position),
+                "an overlay goes back to no bar: left out",
+            );
+            return;
+        }
+        self.rewound.push(std::mem::take(&mut self.current));
+        let over = self.bars.drain(start..).rev();
+        self.rewound.extend(over.map(RawBar::reopen));
+        self.current = self.rewound.pop().unwrap_or_default();
         self.accidentals.clear();
         self.ties.clear();
         self.last_notes = None;

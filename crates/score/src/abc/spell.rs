@@ -4,41 +4,69 @@
 use crate::event::{Item, Note};
 use crate::pitch::Accidental;
 use crate::reading::Reading;
-use crate::score::Score;
+use crate::score::{Score, Voice, VoiceBar};
 use crate::signature::ClefSign;
 
-/// Adds missing accidentals. A score that needed no repair stays as it is.
-pub(super) fn spell(score: &mut Score) {
+/// Adds missing accidentals to a score. One that needed no repair stays as it is.
+pub(crate) fn spell(score: &mut Score) {
     for (v, voice) in score.voices.iter().enumerate() {
-        if voice.clef.sign == ClefSign::Percussion {
+        let Some(mut reading) = begin(voice) else {
             continue;
-        }
-        let mut reading = Reading::new(voice.key);
+        };
         for bar in &mut score.bars {
-            reading.begin_bar();
-            let Some(bar) = bar.voices.get_mut(v) else {
-                continue;
-            };
-            for item in &mut bar.items {
-                match item {
-                    Item::Event(event) => {
-                        for note in event.notes_mut() {
-                            spell_note(&mut reading, note);
-                        }
-                        reading.end_event(event.notes());
+            if let Some(bar) = bar.voices.get_mut(v) {
+                spell_bar(&mut reading, bar);
+            }
+        }
+    }
+}
+
+/// At the beginning of a voice. Percussion has no accidentals.
+pub(super) fn begin(voice: &Voice) -> Option<Reading> {
+    let is_pitched = voice.clef.sign != ClefSign::Percussion;
+    is_pitched.then(|| Reading::new(voice.key))
+}
+
+/// Adds missing accidentals to the next bar of a voice.
+pub(super) fn spell_bar(reading: &mut Reading, bar: &mut VoiceBar) {
+    reading.begin_bar();
+    for item in &mut bar.items {
+        match item {
+            Item::Event(event) => {
+                for note in event.notes_mut() {
+                    spell_note(reading, note);
+                }
+                reading.end_event(event.notes());
+            }
+            Item::Grace(group) => {
+                for grace in &mut group.notes {
+                    for note in &mut grace.notes {
+                        spell_note(reading, note);
                     }
-                    Item::Grace(group) => {
-                        for grace in &mut group.notes {
-                            for note in &mut grace.notes {
-                                spell_note(&mut reading, note);
-                            }
-                            reading.end_grace(&grace.notes);
-                        }
-                    }
-                    Item::Key(key) => reading.change_key(*key),
-                    _ => {}
+                    reading.end_grace(&grace.notes);
                 }
             }
+            Item::Key(key) => reading.change_key(*key),
+            _ => {}
+        }
+    }
+}
+
+/// Which ties lead out of the bar that was spelled last, if some of them were taken out since.
+pub(super) fn read_ties_again(reading: &mut Reading, bar: &VoiceBar) {
+    let last = bar
+        .items
+        .iter()
+        .rposition(|item| matches!(item, Item::Event(_)));
+    for item in bar.items.iter().skip(last.unwrap_or(0)) {
+        match item {
+            Item::Event(event) => reading.end_event(event.notes()),
+            Item::Grace(group) => {
+                for grace in &group.notes {
+                    reading.end_grace(&grace.notes);
+                }
+            }
+            _ => {}
         }
     }
 }

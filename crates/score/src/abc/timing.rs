@@ -6,6 +6,7 @@ use super::notes;
 use crate::diagnostic::Findings;
 use crate::event::{Content, Event, Item, Slurs, Tremolo, Tuplet};
 use crate::fraction::Fraction;
+use crate::signature::Meter;
 
 /// Tuplets inside each other; MusicXML readers draw two.
 const MAX_TUPLET_DEPTH: usize = 4;
@@ -33,6 +34,7 @@ impl VoiceReader {
         }
         let usual = match actual {
             2 | 4 | 8 => 3,
+            5 | 7 | 9 if self.is_compound() => 3,
             _ => 2,
         };
         let normal = normal.filter(|n| *n > 0).unwrap_or(usual);
@@ -51,6 +53,17 @@ impl VoiceReader {
             used: false,
         });
         self.new_tuplets.push(tuplet);
+    }
+
+    /// Whether the beats of the metre have three parts, as in 6/8, 9/8 and 12/8.
+    const fn is_compound(&self) -> bool {
+        matches!(
+            self.meter,
+            Meter::Numbers {
+                beats: 6 | 9 | 12,
+                ..
+            }
+        )
     }
 
     pub(super) fn read_broken(&mut self, cursor: &mut Cursor<'_>, findings: &mut Findings) {
@@ -78,7 +91,7 @@ impl VoiceReader {
     ) {
         let is_rest = matches!(content, Content::Rest { .. });
         let mut event = Event::new(content, written);
-        event.beam_break = std::mem::take(&mut self.space) || self.current.events == 0;
+        event.beam_break = std::mem::take(&mut self.space) || self.current.length.is_zero();
         if let Some((first_longer, times)) = self.broken.take() {
             self.break_rhythm(&mut event, first_longer, times);
         }
@@ -110,7 +123,8 @@ impl VoiceReader {
         }
         let index = self.current.bar.items.len();
         if !is_rest {
-            self.last_notes = Some((self.bars.len(), index));
+            self.last_notes = Some((self.bar_count(), index));
+            self.note_sung();
         }
         self.last_event = Some(index);
         self.current.events += 1;

@@ -1,5 +1,7 @@
 //! `<attributes>`: keys, metres, clefs and what else a staff has to say.
 
+use std::collections::HashSet;
+
 use super::part::PartWriter;
 use super::xml::Xml;
 use crate::event::Item;
@@ -53,16 +55,17 @@ pub(super) fn at_start(part: &mut PartWriter<'_>, xml: &mut Xml, index: usize, b
     xml.close();
 }
 
-/// The keys and clefs of the staves once the leading items of the bar are counted in. The first voice on a
-/// staff that says something is heard.
+/// The keys and clefs of the staves once the leading items of the bar are counted in: a key is that of the
+/// staff the voice lives on, a clef that of the staff it is on. The first voice that says something is heard.
 fn changes(part: &PartWriter<'_>, bar: &Bar) -> (Vec<Key>, Vec<Clef>) {
     let (mut keys, mut clefs) = (part.keys.clone(), part.clefs.clone());
     let mut said = vec![(false, false); keys.len()];
-    for ((v, ..), staff) in part.voices.iter().zip(&part.staff_of) {
-        let at = usize::from(staff.saturating_sub(1));
-        let (Some(voice), Some(said)) = (bar.voices.get(*v), said.get_mut(at)) else {
+    for ((v, owner, _), staff) in part.voices.iter().zip(&part.staff_of) {
+        let Some(voice) = bar.voices.get(*v) else {
             continue;
         };
+        let at = |staff: u8| usize::from(staff.saturating_sub(1));
+        let (home, staff) = (at(owner.staff), at(*staff));
         let leading = voice.items.iter().take_while(|item| !ends_leading(item));
         let (mut key, mut clef) = (None, None);
         for item in leading {
@@ -72,48 +75,81 @@ fn changes(part: &PartWriter<'_>, bar: &Bar) -> (Vec<Key>, Vec<Clef>) {
                 _ => {}
             }
         }
-        if let (Some(key), Some(slot), false) = (key, keys.get_mut(at), said.0) {
+        if let (Some(key), Some(slot), Some(said)) = (key, keys.get_mut(home), said.get_mut(home))
+            && !std::mem::replace(&mut said.0, true)
+        {
             *slot = key;
-            said.0 = true;
         }
-        if let (Some(clef), Some(slot), false) = (clef, clefs.get_mut(at), said.1) {
+        if let (Some(clef), Some(slot), Some(said)) =
+            (clef, clefs.get_mut(staff), said.get_mut(staff))
+            && !std::mem::replace(&mut said.1, true)
+        {
             *slot = clef;
-            said.1 = true;
         }
     }
     (keys, clefs)
 }
 
+/// A key or clef inside a bar: its position, voice, place in the voice, and staff.
+type Inside<'a> = (Fraction, usize, usize, u8, &'a Item);
+
+/// The keys and clefs between notes that change something, by voice and place in it. Voices on one staff
+/// often say the same; what counts is the order in time and not that of the file.
+pub(super) fn changes_inside(part: &mut PartWriter<'_>, bar: &Bar) -> HashSet<(usize, usize)> {
+    let mut inside: Vec<Inside<'_>> = Vec::new();
+    for (i, ((v, owner, _), staff)) in part.voices.iter().zip(&part.staff_of).enumerate() {
+        let (mut staff, mut position, mut leading) = (*staff, Fraction::ZERO, true);
+        let items = bar.voices.get(*v).map_or(&[][..], |voice| &voice.items);
+        for (n, item) in items.iter().enumerate() {
+            leading &= !ends_leading(item);
+            match item {
+                Item::Staff(new) => staff = *new,
+                Item::Event(event) => position = advance(position, event.duration),
+                Item::Key(_) if !leading => inside.push((position, i, n, owner.staff, item)),
+                Item::Clef(_) if !leading => inside.push((position, i, n, staff, item)),
+                _ => {}
+            }
+        }
+    }
+    inside.sort_by_key(|(position, i, n, staff, item)| {
+        (*position, *staff, matches!(item, Item::Clef(_)), *i, *n)
+    });
+    let mut changes = HashSet::new();
+    let same = |a: &Inside<'_>, b: &Inside<'_>| {
+        let kind = std::mem::discriminant;
+        (a.0, a.3, kind(a.4)) == (b.0, b.3, kind(b.4))
+    };
+    for at_once in inside.chunk_by(same) {
+        // Only the last of several at one place is seen.
+        let Some((.., staff, last)) = at_once.last() else {
+            continue;
+        };
+        let at = usize::from(staff.saturating_sub(1));
+        let is_new = match (last, part.keys.get_mut(at), part.clefs.get_mut(at)) {
+            (Item::Key(key), Some(slot), _) => std::mem::replace(slot, *key) != *key,
+            (Item::Clef(clef), _, Some(slot)) => std::mem::replace(slot, *clef) != *clef,
+            _ => false,
+        };
+        let first = at_once.iter().find(|(.., item)| item == last);
+        changes.extend(first.filter(|_| is_new).map(|(_, i, n, ..)| (*i, *n)));
+    }
+    changes
+}
+
 /// A key or clef between notes.
-pub(super) fn in_bar(part: &mut PartWriter<'_>, xml: &mut Xml, item: &Item, staff: u8) {
-    let at = usize::from(staff.saturating_sub(1));
+pub(super) fn in_bar(part: &PartWriter<'_>, xml: &mut Xml, voice: usize, item: &Item, staff: u8) {
+    let home = part
+        .voices
+        .get(voice)
+        .map_or(staff, |(_, owner, _)| owner.staff);
+    let (home, staff) = (part.staff_element(home), part.staff_element(staff));
+    xml.open("attributes", &[]);
     match item {
-        Item::Key(key) => {
-            let Some(slot) = part.keys.get_mut(at) else {
-                return;
-            };
-            if slot == key {
-                return;
-            }
-            *slot = *key;
-            xml.open("attributes", &[]);
-            write_key(xml, *key, part.staff_element(staff));
-            xml.close();
-        }
-        Item::Clef(clef) => {
-            let Some(slot) = part.clefs.get_mut(at) else {
-                return;
-            };
-            if slot == clef {
-                return;
-            }
-            *slot = *clef;
-            xml.open("attributes", &[]);
-            write_clef(xml, *clef, part.staff_element(staff));
-            xml.close();
-        }
+        Item::Key(key) => write_key(xml, *key, home),
+        Item::Clef(clef) => write_clef(xml, *clef, staff),
         _ => {}
     }
+    xml.close();
 }
 
 fn write_keys(xml: &mut Xml, keys: &[Key]) {
@@ -209,13 +245,35 @@ fn write_staff_details(part: &PartWriter<'_>, xml: &mut Xml) {
     }
 }
 
+/// The transposition of the part, or of each staff if they differ.
 fn write_transposition(part: &PartWriter<'_>, xml: &mut Xml) {
-    let found = part.voices.iter().map(|(_, voice, _)| voice.transpose);
-    let Some(semitones) = found.into_iter().find(|t| *t != 0) else {
-        return;
+    let of_staff = |staff: u8| {
+        let on_staff = part
+            .voices
+            .iter()
+            .filter(|(_, voice, _)| voice.staff == staff);
+        let mut semitones = on_staff.map(|(_, voice, _)| voice.transpose);
+        semitones.find(|t| *t != 0).unwrap_or(0)
     };
+    let all: Vec<i8> = (1..=part.staves).map(of_staff).collect();
+    let same = all.windows(2).all(|pair| matches!(pair, [a, b] if a == b));
+    for (semitones, staff) in all
+        .into_iter()
+        .zip(1..)
+        .take(if same { 1 } else { usize::MAX })
+    {
+        if semitones != 0 {
+            transpose(xml, semitones, (!same).then_some(staff));
+        }
+    }
+}
+
+fn transpose(xml: &mut Xml, semitones: i8, staff: Option<i64>) {
     let (octaves, chromatic) = (semitones / 12, semitones % 12);
-    xml.open("transpose", &[]);
+    match staff {
+        Some(staff) => xml.open("transpose", &[("number", &staff.to_string())]),
+        None => xml.open("transpose", &[]),
+    }
     // Steps of the staff: each semitone count has one that is usual.
     let diatonic = match chromatic.abs() {
         0 => 0,

@@ -2,14 +2,39 @@
 
 use std::collections::HashSet;
 
+use super::attributes;
 use super::harmony;
-use super::numbers::Line;
 use super::part::PartWriter;
 use super::values;
 use super::xml::Xml;
 use crate::event::{Direction, Span};
 use crate::fraction::Fraction;
 use crate::signature::Tempo;
+
+/// Which voice and staff something stands beside, where they have to be named.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Beside {
+    voice: Option<i64>,
+    staff: Option<i64>,
+}
+
+impl Beside {
+    pub(super) fn new(part: &PartWriter<'_>, voice: usize, staff: u8) -> Self {
+        let number = part.voices.get(voice).map(|(_, _, number)| *number);
+        Self {
+            voice: number.filter(|_| part.voices.len() > 1),
+            staff: part.staff_element(staff),
+        }
+    }
+
+    fn write(self, xml: &mut Xml) {
+        for (element, number) in [("voice", self.voice), ("staff", self.staff)] {
+            if let Some(number) = number {
+                xml.number(element, number);
+            }
+        }
+    }
+}
 
 /// Tempi that were written already. Every part of the text can repeat them, but they are printed once.
 #[derive(Default)]
@@ -18,58 +43,75 @@ pub(super) struct Tempi {
 }
 
 impl Tempi {
+    /// Whether one was written at a place.
+    pub(super) fn has(&self, place: (usize, Fraction)) -> bool {
+        self.written.contains(&place)
+    }
+
     /// Writes a tempo at a place (bar, and position in it), unless a part above has one there.
     pub(super) fn write(
         &mut self,
         xml: &mut Xml,
         tempo: &Tempo,
         place: (usize, Fraction),
-        staff: Option<i64>,
+        beside: Beside,
     ) {
         if !self.written.insert(place) {
             return;
         }
-        let values = tempo
+        // The sign of a tempo, wherever else words are bold.
+        xml.open("direction", &[("placement", "above"), ("directive", "yes")]);
+        let beats = tempo
             .beats
             .map(|(beat, count)| (values::values(beat), beat, count));
-        xml.open("direction", &[("placement", "above")]);
-        if !tempo.words.is_empty() || values.as_ref().is_none_or(|(v, ..)| v.len() != 1) {
+        let printed = beats.filter(|(values, beat, _)| {
+            let lengths = values.iter().map(|v| v.length());
+            lengths.fold(Fraction::ZERO, attributes::advance) == *beat
+        });
+        if !tempo.words.is_empty() || printed.is_none() {
             xml.open("direction-type", &[]);
             xml.text("words", &[("font-weight", "bold")], &tempo.words);
             xml.close();
         }
-        if let Some((values, beat, count)) = &values {
-            if let [value] = values.as_slice()
-                && value.length() == *beat
-            {
-                xml.open("direction-type", &[]);
-                xml.open("metronome", &[("parentheses", "no")]);
-                xml.text("beat-unit", &[], value.name());
-                for _ in 0..value.dots {
-                    xml.empty("beat-unit-dot", &[]);
-                }
-                xml.text("per-minute", &[], &decimal(*count));
-                xml.close();
-                xml.close();
-            }
-            if let Some(staff) = staff {
-                xml.number("staff", staff);
-            }
+        if let Some((values, _, count)) = printed {
+            metronome(xml, &values, count);
+        }
+        beside.write(xml);
+        if let Some((beat, count)) = tempo.beats {
             let quarters = beat
                 .checked_mul(Fraction::whole(4))
-                .and_then(|b| b.checked_mul(*count));
-            xml.empty("sound", &[("tempo", &decimal(quarters.unwrap_or(*count)))]);
-        } else if let Some(staff) = staff {
-            xml.number("staff", staff);
+                .and_then(|b| b.checked_mul(count));
+            xml.empty("sound", &[("tempo", &decimal(quarters.unwrap_or(count)))]);
         }
         xml.close();
     }
 }
 
-/// A number with at most two places after the point.
+/// `note = number`. A beat that no single note prints is tied together of several.
+fn metronome(xml: &mut Xml, values: &[values::Value], count: Fraction) {
+    xml.open("direction-type", &[]);
+    xml.open("metronome", &[("parentheses", "no")]);
+    for (i, value) in values.iter().enumerate() {
+        if i > 0 {
+            xml.open("beat-unit-tied", &[]);
+        }
+        xml.text("beat-unit", &[], value.name());
+        for _ in 0..value.dots {
+            xml.empty("beat-unit-dot", &[]);
+        }
+        if i > 0 {
+            xml.close();
+        }
+    }
+    xml.text("per-minute", &[], &decimal(count));
+    xml.close();
+    xml.close();
+}
+
+/// A number with at most four places after the point.
 fn decimal(number: Fraction) -> String {
-    let hundredths = number.ticks(100);
-    let text = format!("{}.{:02}", hundredths / 100, hundredths % 100);
+    let parts = number.ticks(10_000);
+    let text = format!("{}.{:04}", parts / 10_000, parts % 10_000);
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
@@ -81,43 +123,49 @@ pub(super) fn write(
     direction: &Direction,
     staff: u8,
 ) {
-    let staff = part.staff_element(staff);
+    let beside = Beside::new(part, voice, staff);
     match direction {
-        Direction::Words { above, text } => words(xml, placement(*above), text, staff, None),
+        Direction::Words { above, text } => words(xml, placement(*above), text, beside, None),
         Direction::Rehearsal(text) => {
-            direction_type(xml, "above", staff, None, |xml| {
+            direction_type(xml, "above", beside, None, |xml| {
                 xml.text("rehearsal", &[], text)
             });
         }
-        Direction::Dynamic(name) => direction_type(xml, "below", staff, None, |xml| {
+        Direction::Dynamic(name) => direction_type(xml, "below", beside, None, |xml| {
             xml.open("dynamics", &[]);
             xml.empty(name, &[]);
             xml.close();
         }),
-        Direction::Segno => sign(xml, "segno", staff, ("segno", "segno")),
-        Direction::Coda => sign(xml, "coda", staff, ("coda", "coda")),
-        Direction::ToCoda => words(xml, "above", "To Coda", staff, Some(("tocoda", "coda"))),
-        Direction::Fine => words(xml, "above", "Fine", staff, Some(("fine", "yes"))),
-        Direction::DaCapo => words(xml, "above", "D.C.", staff, Some(("dacapo", "yes"))),
-        Direction::DalSegno => words(xml, "above", "D.S.", staff, Some(("dalsegno", "segno"))),
+        Direction::Segno => sign(xml, "segno", beside, ("segno", "segno")),
+        Direction::Coda => sign(xml, "coda", beside, ("coda", "coda")),
+        Direction::ToCoda => words(xml, "above", "To Coda", beside, Some(("tocoda", "coda"))),
+        Direction::Fine => words(xml, "above", "Fine", beside, Some(("fine", "yes"))),
+        Direction::DaCapo => words(xml, "above", "D.C.", beside, Some(("dacapo", "yes"))),
+        Direction::DalSegno => words(xml, "above", "D.S.", beside, Some(("dalsegno", "segno"))),
         Direction::Start(span) => {
-            if let Some(number) = part.lines.start(Line::from(*span), voice) {
-                line(xml, *span, true, number, staff);
+            if let Some(number) = part.lines.start(*span, voice) {
+                line(xml, *span, true, number, beside);
             }
         }
         Direction::Stop(span) => {
-            if let Some(number) = part.lines.stop(Line::from(*span), voice) {
-                line(xml, *span, false, number, staff);
+            if let Some(number) = part.lines.stop(*span, voice) {
+                line(xml, *span, false, number, beside);
             }
         }
     }
 }
 
 /// Writes a chord symbol, as words if it is none that MusicXML knows.
-pub(super) fn write_chord_symbol(part: &PartWriter<'_>, xml: &mut Xml, symbol: &str, staff: u8) {
-    let staff = part.staff_element(staff);
-    if !harmony::write(xml, symbol, staff) {
-        words(xml, "above", symbol, staff, None);
+pub(super) fn write_chord_symbol(
+    part: &PartWriter<'_>,
+    xml: &mut Xml,
+    voice: usize,
+    symbol: &str,
+    staff: u8,
+) {
+    let beside = Beside::new(part, voice, staff);
+    if !harmony::write(xml, symbol, beside.staff) {
+        words(xml, "above", symbol, beside, None);
     }
 }
 
@@ -128,7 +176,7 @@ const fn placement(above: bool) -> &'static str {
 fn direction_type(
     xml: &mut Xml,
     placement: &str,
-    staff: Option<i64>,
+    beside: Beside,
     sound: Option<(&'static str, &str)>,
     content: impl FnOnce(&mut Xml),
 ) {
@@ -136,9 +184,7 @@ fn direction_type(
     xml.open("direction-type", &[]);
     content(xml);
     xml.close();
-    if let Some(staff) = staff {
-        xml.number("staff", staff);
-    }
+    beside.write(xml);
     if let Some(sound) = sound {
         xml.empty("sound", &[sound]);
     }
@@ -149,24 +195,26 @@ fn words(
     xml: &mut Xml,
     placement: &str,
     text: &str,
-    staff: Option<i64>,
+    beside: Beside,
     sound: Option<(&'static str, &str)>,
 ) {
-    direction_type(xml, placement, staff, sound, |xml| {
+    direction_type(xml, placement, beside, sound, |xml| {
         xml.text("words", &[], text)
     });
 }
 
-fn sign(xml: &mut Xml, name: &'static str, staff: Option<i64>, sound: (&'static str, &str)) {
-    direction_type(xml, "above", staff, Some(sound), |xml| xml.empty(name, &[]));
+fn sign(xml: &mut Xml, name: &'static str, beside: Beside, sound: (&'static str, &str)) {
+    direction_type(xml, "above", beside, Some(sound), |xml| {
+        xml.empty(name, &[])
+    });
 }
 
-fn line(xml: &mut Xml, span: Span, start: bool, number: u8, staff: Option<i64>) {
+fn line(xml: &mut Xml, span: Span, start: bool, number: u8, beside: Beside) {
     let number = number.to_string();
     let number = ("number", number.as_str());
     let kind = |kind: &'static str| ("type", if start { kind } else { "stop" });
     match span {
-        Span::Crescendo | Span::Diminuendo => direction_type(xml, "below", staff, None, |xml| {
+        Span::Crescendo | Span::Diminuendo => direction_type(xml, "below", beside, None, |xml| {
             let name = if span == Span::Crescendo {
                 "crescendo"
             } else {
@@ -174,7 +222,7 @@ fn line(xml: &mut Xml, span: Span, start: bool, number: u8, staff: Option<i64>) 
             };
             xml.empty("wedge", &[kind(name), number]);
         }),
-        Span::Pedal => direction_type(xml, "below", staff, None, |xml| {
+        Span::Pedal => direction_type(xml, "below", beside, None, |xml| {
             xml.empty(
                 "pedal",
                 &[kind("start"), number, ("line", "no"), ("sign", "yes")],
@@ -187,7 +235,7 @@ fn line(xml: &mut Xml, span: Span, start: bool, number: u8, staff: Option<i64>) 
             } else {
                 "15"
             };
-            direction_type(xml, placement(up), staff, None, |xml| {
+            direction_type(xml, placement(up), beside, None, |xml| {
                 // Printed lower than it sounds under 8va.
                 let name = if up { "down" } else { "up" };
                 xml.empty("octave-shift", &[kind(name), number, ("size", size)]);

@@ -38,22 +38,28 @@ const KINDS: &[(&str, &str)] = &[
     ("sus2", "suspended-second"),
 ];
 
+/// How a kind of chord is written, by its name in MusicXML.
+pub(crate) fn symbol_of(kind: &str) -> Option<&'static str> {
+    let found = KINDS.iter().find(|(_, name)| *name == kind);
+    found.map(|(symbol, _)| *symbol)
+}
+
 /// Writes a chord symbol; `false` if it cannot be understood and has to be words.
 pub(super) fn write(xml: &mut Xml, symbol: &str, staff: Option<i64>) -> bool {
-    let (chord, bass) = symbol.split_once('/').unwrap_or((symbol, ""));
+    let (chord, bass) = match symbol.split_once('/') {
+        Some((chord, bass)) => (chord, Some(bass)),
+        None => (symbol, None),
+    };
     let Some((root, root_alter, kind)) = note(chord) else {
         return false;
     };
     let Some((_, name)) = KINDS.iter().find(|(text, _)| *text == kind.trim()) else {
         return false;
     };
-    let bass = if bass.is_empty() {
-        None
-    } else {
-        match note(bass) {
-            Some((step, alter, "")) => Some((step, alter)),
-            _ => return false,
-        }
+    let bass = match bass.map(note) {
+        None => None,
+        Some(Some((step, alter, ""))) => Some((step, alter)),
+        Some(_) => return false,
     };
     xml.open("harmony", &[]);
     xml.open("root", &[]);

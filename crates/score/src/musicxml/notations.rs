@@ -1,7 +1,7 @@
 //! `<notations>`: what is attached to a note.
 
 use super::note::{Laid, Piece};
-use super::numbers::Line;
+use super::numbers::Slur;
 use super::part::PartWriter;
 use super::xml::Xml;
 use crate::event::{Event, GraceNote, Mark, Note, Slurs, Span, Tremolo, Tuplet};
@@ -95,12 +95,12 @@ pub(super) fn write_for_grace(
 
 fn add_slurs(part: &mut PartWriter<'_>, voice: usize, slurs: Slurs, notations: &mut Notations<'_>) {
     for _ in 0..slurs.stops {
-        if let Some(number) = part.slurs.stop((), voice) {
+        if let Some(number) = part.slurs.stop(Slur, voice) {
             notations.slurs.push(("stop", number.to_string()));
         }
     }
     for _ in 0..slurs.starts {
-        if let Some(number) = part.slurs.start((), voice) {
+        if let Some(number) = part.slurs.start(Slur, voice) {
             notations.slurs.push(("start", number.to_string()));
         }
     }
@@ -114,9 +114,9 @@ fn add_lines(part: &mut PartWriter<'_>, voice: usize, notations: &mut Notations<
             _ => continue,
         };
         let number = if start {
-            part.lines.start(Line::from(span), voice)
+            part.lines.start(span, voice)
         } else {
-            part.lines.stop(Line::from(span), voice)
+            part.lines.stop(span, voice)
         };
         if let Some(number) = number {
             let number = number.to_string();

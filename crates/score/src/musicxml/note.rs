@@ -3,12 +3,13 @@
 use super::attributes::advance;
 use super::beams::{self, Stem};
 use super::head;
+use super::lyrics;
 use super::notations;
 use super::part::PartWriter;
 use super::tuplets::Brackets;
 use super::values::{self, Value};
 use super::xml::Xml;
-use crate::event::{Content, Event, GraceGroup, Mark, Note, Tremolo, Tuplet};
+use crate::event::{Content, Event, GraceGroup, Mark, Note, Slurs, Tremolo, Tuplet};
 use crate::fraction::Fraction;
 use crate::pitch::Accidental;
 use crate::score::Drum;
@@ -45,10 +46,9 @@ pub(super) fn write_event(
         return;
     }
     if let Content::Rest { visible } = event.content {
-        let plain = event.marks.is_empty()
-            && laid.brackets.ratio.is_none()
-            && event.tuplet_starts.is_empty();
-        if !visible && voice > 0 && plain {
+        let brackets = &laid.brackets;
+        let is_free = brackets.starts.is_empty() && brackets.stops.is_empty();
+        if !visible && voice > 0 && is_plain(event) && is_free {
             forward(part, xml, voice, end - start);
             return;
         }
@@ -65,6 +65,14 @@ pub(super) fn write_event(
         write_piece(part, xml, voice, event, laid, *value, piece, until - at);
         at = until;
     }
+}
+
+/// Whether a rest has nothing but its length.
+pub(super) fn is_plain(rest: &Event) -> bool {
+    rest.marks.is_empty()
+        && rest.slurs == Slurs::default()
+        && rest.lyrics.is_empty()
+        && rest.ratio.is_none()
 }
 
 /// Where each of the tied values ends, as long as there is room for all of them.
@@ -155,7 +163,7 @@ fn write_piece(
                     write_accidental(xml, note);
                 }
                 write_ratio(xml, ratio);
-                if event.marks.contains(&Mark::Stemless) {
+                if event.marks.contains(&Mark::Stemless) || note.marks.contains(&Mark::Stemless) {
                     xml.text("stem", &[], "none");
                 }
                 write_head(xml, drum);
@@ -164,6 +172,9 @@ fn write_piece(
                     write_beams(xml, &laid.beams);
                 }
                 notations::write(part, xml, voice, event, Some((n, note)), laid, piece);
+                if n == 0 && piece.first {
+                    lyrics::write(xml, &event.lyrics);
+                }
                 xml.close();
             }
         }
@@ -302,15 +313,10 @@ pub(super) fn write_graces(
         .iter()
         .map(|grace| {
             let value = values::values(grace.written).first().copied();
-            let value = value.unwrap_or(Value {
+            value.unwrap_or(Value {
                 halvings: 3,
                 dots: 0,
-            });
-            // Longer than an eighth would be read as a note that counts.
-            Value {
-                halvings: value.halvings.max(3),
-                dots: 0,
-            }
+            })
         })
         .collect();
     let stems: Vec<Stem> = values
@@ -344,7 +350,7 @@ pub(super) fn write_graces(
             if drum.is_none() {
                 write_accidental(xml, note);
             }
-            if grace.marks.contains(&Mark::Stemless) {
+            if grace.marks.contains(&Mark::Stemless) || note.marks.contains(&Mark::Stemless) {
                 xml.text("stem", &[], "none");
             }
             write_head(xml, drum);

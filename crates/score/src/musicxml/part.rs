@@ -5,10 +5,11 @@ use std::collections::HashSet;
 use super::attributes;
 use super::directions::Tempi;
 use super::head;
-use super::numbers::{Line, Numbers};
+use super::numbers::{Numbers, Slur};
 use super::octaves;
+use super::voice;
 use super::xml::Xml;
-use crate::event::Item;
+use crate::event::{Item, Span};
 use crate::fraction::{Fraction, lcm};
 use crate::score::{Bar, Barline, Score, Voice, Volta, VoltaStop};
 use crate::signature::{Clef, Key, Meter};
@@ -26,8 +27,8 @@ pub(super) struct PartWriter<'a> {
     pub(super) voices: Vec<(usize, &'a Voice, i64)>,
     /// The staff each of them is on now.
     pub(super) staff_of: Vec<u8>,
-    pub(super) slurs: Numbers<()>,
-    pub(super) lines: Numbers<Line>,
+    pub(super) slurs: Numbers<Slur>,
+    pub(super) lines: Numbers<Span>,
     /// Ends of octave lines that another voice of the staff has already: voice in the score, bar, item.
     pub(super) octave_copies: HashSet<(usize, usize, usize)>,
     /// Clef of each staff and key of the part, to leave out what changes nothing.
@@ -122,8 +123,13 @@ fn divisions(score: &Score, voices: &[(usize, &Voice, i64)]) -> i64 {
         let lengths = lengths
             .flat_map(|voice| &voice.items)
             .filter_map(|item| match item {
-                Item::Event(event) => Some(event.duration),
+                Item::Event(event) => Some(event),
                 _ => None,
+            })
+            .flat_map(|event| {
+                voice::piece_lengths(event)
+                    .into_iter()
+                    .chain([event.duration])
             });
         for length in lengths.chain([bar.length]) {
             if divisions % length.den() == 0 {
@@ -159,7 +165,7 @@ fn left_barline(xml: &mut Xml, bar: &Bar) {
 
 fn right_barline(xml: &mut Xml, score: &Score, index: usize, bar: &Bar) {
     let style = match bar.barline {
-        _ if bar.repeat_stop => Some("light-heavy"),
+        Barline::Regular if bar.repeat_stop => Some("light-heavy"),
         Barline::Regular => None,
         Barline::Double => Some("light-light"),
         Barline::Final => Some("light-heavy"),

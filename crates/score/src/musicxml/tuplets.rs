@@ -5,7 +5,7 @@
 //! without any group. Neighbours of the same ratio are joined until they fill a plain length.
 
 use super::values::implied_tuplet;
-use crate::event::{Event, Tuplet};
+use crate::event::{Content, Event, Tuplet};
 use crate::fraction::Fraction;
 
 /// The brackets at an event and its ratio.
@@ -21,6 +21,17 @@ pub(super) struct Brackets {
     pub(super) nested: bool,
 }
 
+impl Default for Brackets {
+    fn default() -> Self {
+        Self {
+            starts: Vec::new(),
+            stops: Vec::new(),
+            ratio: Tuplet::NONE,
+            nested: false,
+        }
+    }
+}
+
 struct Group {
     first: usize,
     last: usize,
@@ -28,19 +39,23 @@ struct Group {
     length: Option<Fraction>,
 }
 
+/// By how much the printed value of an event is shortened.
+pub(super) fn ratio(event: &Event) -> Tuplet {
+    match event.content {
+        // Nothing is printed of it, so it needs no tuplet.
+        Content::Rest { visible: false } => event.ratio,
+        _ if event.ratio.is_none() => implied_tuplet(event.written),
+        _ => event.ratio,
+    }
+}
+
 /// The brackets of the events of a bar.
 pub(super) fn brackets(events: &[&Event]) -> Vec<Brackets> {
     let mut result: Vec<Brackets> = events
         .iter()
         .map(|event| Brackets {
-            starts: Vec::new(),
-            stops: Vec::new(),
-            ratio: if event.ratio.is_none() {
-                implied_tuplet(event.written)
-            } else {
-                event.ratio
-            },
-            nested: false,
+            ratio: ratio(event),
+            ..Brackets::default()
         })
         .collect();
     let (groups, inner) = groups(events, &result);
@@ -86,9 +101,9 @@ fn groups(events: &[&Event], result: &[Brackets]) -> (Vec<Group>, Vec<Inner>) {
     let mut inner = Vec::new();
     let mut open: Vec<(usize, Tuplet)> = Vec::new();
     for (i, event) in events.iter().enumerate() {
-        let was_outside = open.is_empty();
         open.extend(event.tuplet_starts.iter().map(|t| (i, *t)));
-        if was_outside && open.is_empty() {
+        // Tuplets of 1:1 are none.
+        if open.iter().all(|(_, tuplet)| tuplet.is_none()) {
             let tuplet = result.get(i).map_or(Tuplet::NONE, |b| b.ratio);
             if !tuplet.is_none() {
                 groups.push(Group {

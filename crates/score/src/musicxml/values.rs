@@ -16,13 +16,22 @@ const MAX_PIECES: usize = 3;
 
 /// A printed note value.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Value {
+pub(crate) struct Value {
     /// Halvings of the whole note; -1 is the breve.
-    pub(super) halvings: i32,
-    pub(super) dots: u8,
+    pub(crate) halvings: i32,
+    pub(crate) dots: u8,
 }
 
 impl Value {
+    /// The value of this name, without dots.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        let index = NAMES.iter().position(|n| *n == name)?;
+        Some(Self {
+            halvings: i32::try_from(index).ok()? - WHOLE,
+            dots: 0,
+        })
+    }
+
     pub(super) fn name(self) -> &'static str {
         let index = usize::try_from(self.halvings + WHOLE).unwrap_or(0);
         NAMES.get(index).copied().unwrap_or("1024th")
@@ -34,7 +43,7 @@ impl Value {
     }
 
     /// Its length in whole notes.
-    pub(super) fn length(self) -> Fraction {
+    pub(crate) fn length(self) -> Fraction {
         let base = match u32::try_from(self.halvings) {
             Ok(k) => Fraction::half_to_the(k),
             Err(_) => Fraction::whole(1 << self.halvings.unsigned_abs().min(8)),

@@ -1,12 +1,14 @@
 //! The voices of a bar, one after another.
 
+use std::collections::HashSet;
+
 use super::attributes::{self, advance};
 use super::beams::{self, Stem};
 use super::directions::{self, Tempi};
 use super::note::{self, Laid};
 use super::part::PartWriter;
-use super::tuplets;
-use super::values;
+use super::tuplets::{self, Brackets};
+use super::values::{self, Value};
 use super::xml::Xml;
 use crate::event::{Content, Event, Item, Mark, Tremolo};
 use crate::fraction::Fraction;
@@ -22,6 +24,7 @@ impl PartWriter<'_> {
         tempi: &mut Tempi,
     ) {
         let mut written = 0;
+        let changes = attributes::changes_inside(self, bar);
         if index == 0
             && self.part == 0
             && let Some(tempo) = &self.score.tempo
@@ -35,14 +38,15 @@ impl PartWriter<'_> {
                 leading.any(|i| matches!(i, Item::Tempo(_)))
             });
             if !said_again {
-                tempi.write(xml, tempo, (0, Fraction::ZERO), self.staff_element(1));
+                let beside = directions::Beside::new(self, 0, 1);
+                tempi.write(xml, tempo, (0, Fraction::ZERO), beside);
             }
         }
         for i in 0..self.voices.len() {
             let Some(voice) = self.voices.get(i).and_then(|(v, ..)| bar.voices.get(*v)) else {
                 continue;
             };
-            if i > 0 && is_silent(voice) {
+            if i > 0 && is_silent(voice, (index, i), &changes, tempi) {
                 continue;
             }
             if written > 0 {
@@ -50,7 +54,7 @@ impl PartWriter<'_> {
                 xml.number("duration", written);
                 xml.close();
             }
-            written = self.write_voice(xml, index, i, bar, voice, tempi);
+            written = self.write_voice(xml, (index, i), bar, voice, &changes, tempi);
         }
     }
 
@@ -58,20 +62,18 @@ impl PartWriter<'_> {
     fn write_voice(
         &mut self,
         xml: &mut Xml,
-        index: usize,
-        i: usize,
+        (index, i): (usize, usize),
         bar: &Bar,
         voice: &VoiceBar,
+        changes: &HashSet<(usize, usize)>,
         tempi: &mut Tempi,
     ) -> i64 {
         let events: Vec<&Event> = voice.events().collect();
         let laid = lay(&events, bar.length);
         let mut laid = laid.iter();
         let mut position = Fraction::ZERO;
-        let mut leading = true;
         let number = self.voices.get(i).map_or(0, |(v, ..)| *v);
-        for (place, item) in voice.items.iter().enumerate() {
-            leading &= !attributes::ends_leading(item);
+        for (n, item) in voice.items.iter().enumerate() {
             let staff = self.staff_of.get(i).copied().unwrap_or(1);
             match item {
                 Item::Event(event) => {
@@ -89,20 +91,21 @@ impl PartWriter<'_> {
                     }
                 }
                 Item::Key(_) | Item::Clef(_) => {
-                    if !leading {
-                        attributes::in_bar(self, xml, item, staff);
+                    if changes.contains(&(i, n)) {
+                        attributes::in_bar(self, xml, i, item, staff);
                     }
                 }
                 Item::Tempo(tempo) => {
-                    tempi.write(xml, tempo, (index, position), self.staff_element(staff))
+                    let beside = directions::Beside::new(self, i, staff);
+                    tempi.write(xml, tempo, (index, position), beside);
                 }
                 Item::Direction(direction) => {
-                    if !self.octave_copies.contains(&(number, index, place)) {
+                    if !self.octave_copies.contains(&(number, index, n)) {
                         directions::write(self, xml, i, direction, staff);
                     }
                 }
                 Item::ChordSymbol(symbol) => {
-                    directions::write_chord_symbol(self, xml, symbol, staff)
+                    directions::write_chord_symbol(self, xml, i, symbol, staff)
                 }
             }
         }
@@ -110,14 +113,63 @@ impl PartWriter<'_> {
     }
 }
 
-/// Nothing to see: no need to write it.
-fn is_silent(voice: &VoiceBar) -> bool {
-    voice.items.iter().all(|item| {
-        let Item::Event(event) = item else {
-            return false;
-        };
-        event.content == Content::Rest { visible: false } && event.marks.is_empty()
+/// Nothing to see: no need to write it. What is no news was told by another voice.
+fn is_silent(
+    voice: &VoiceBar,
+    (bar, i): (usize, usize),
+    changes: &HashSet<(usize, usize)>,
+    tempi: &Tempi,
+) -> bool {
+    let mut position = Fraction::ZERO;
+    voice.items.iter().enumerate().all(|(n, item)| match item {
+        Item::Event(event) => {
+            let is_only = position.is_zero();
+            position = advance(position, event.duration);
+            let is_space = event.content == Content::Rest { visible: false };
+            is_only && is_space && note::is_plain(event)
+        }
+        Item::Key(_) | Item::Clef(_) => !changes.contains(&(i, n)),
+        Item::Tempo(_) => tempi.has((bar, position)),
+        _ => false,
     })
+}
+
+/// The values that print an event; more than one are tied.
+fn printed_values(event: &Event) -> Vec<Value> {
+    let mut printed = event.written;
+    if event.ratio.is_none() {
+        let back = tuplets::ratio(event).factor();
+        printed = back.and_then(|f| printed.checked_div(f)).unwrap_or(printed);
+    }
+    let is_pair = matches!(event.tremolo, Some(Tremolo::First(_) | Tremolo::Second(_)));
+    if is_pair {
+        // Both notes of a pair are printed as long as the pair.
+        printed = printed.checked_mul(Fraction::whole(2)).unwrap_or(printed);
+    }
+    let mut values = values::values(printed);
+    if is_pair || event.content == (Content::Rest { visible: false }) {
+        // The notes of a pair cannot be tied, and of an invisible rest nothing is printed.
+        values.truncate(1);
+    }
+    values
+}
+
+/// How long each of the tied values of an event lasts; nothing if it has only one.
+pub(super) fn piece_lengths(event: &Event) -> Vec<Fraction> {
+    let numerator = event.written.num();
+    // One note with up to two dots prints these, and few lengths are others.
+    if matches!(numerator >> numerator.trailing_zeros(), 1 | 3 | 7) {
+        return Vec::new();
+    }
+    let lengths: Vec<Fraction> = printed_values(event).iter().map(|v| v.length()).collect();
+    let total = lengths
+        .iter()
+        .fold(Fraction::ZERO, |sum, l| advance(sum, *l));
+    let share = |length: &Fraction| event.duration.checked_mul(length.checked_div(total)?);
+    match lengths.as_slice() {
+        [_] => Vec::new(),
+        several => several.iter().filter_map(share).collect(),
+    }
 }
 
 /// The printed form of the events of a bar: values, tuplet brackets and beams.
@@ -128,19 +180,20 @@ fn lay(events: &[&Event], length: Fraction) -> Vec<Laid> {
         .zip(brackets)
         .map(|(event, brackets)| {
             let is_rest = matches!(event.content, Content::Rest { .. });
-            let whole_bar = is_rest && events.len() == 1 && event.duration == length;
-            let mut printed = event.written;
-            if event.ratio.is_none() && !brackets.ratio.is_none() {
-                let back = brackets.ratio.factor();
-                printed = back.and_then(|f| printed.checked_div(f)).unwrap_or(printed);
-            }
-            if matches!(event.tremolo, Some(Tremolo::First(_) | Tremolo::Second(_))) {
-                // Both notes of a pair are printed as long as the pair.
-                printed = printed.checked_mul(Fraction::whole(2)).unwrap_or(printed);
+            let fills_bar = events.len() == 1 && event.duration == length;
+            let whole_bar = is_rest && fills_bar && event.ratio.is_none();
+            let mut values = printed_values(event);
+            if whole_bar {
+                // It is one rest, however long the bar is.
+                values.truncate(1);
             }
             Laid {
-                values: values::values(printed),
-                brackets,
+                values,
+                brackets: if whole_bar {
+                    Brackets::default()
+                } else {
+                    brackets
+                },
                 beams: Vec::new(),
                 whole_bar,
             }

@@ -208,11 +208,68 @@ fn a_megabyte_of_anything_is_read_in_time() {
         "c|",
         "%%score ((",
         "é",
+        "!<(!",
+        "!<)!",
+        "!trill(!c",
+        "{c-}",
+        "(c",
+        "\"^a\"",
+        "[V:1]c|1\n",
+        "[V:1](c-!<(!|\n",
     ] {
         let text = piece(&unit.repeat((1 << 17) / unit.len()));
         let (score, _) = parse_abc(&text);
         score::write_musicxml(&score);
+        score::write_interleaved(&score);
     }
     // An eighth of a megabyte of each; far more than it takes even unoptimised, and far less than quadratic.
+    assert!(started.elapsed().as_secs() < 60, "{:?}", started.elapsed());
+}
+
+#[test]
+fn a_megabyte_of_abc_as_people_write_it_is_read_in_time() {
+    let started = std::time::Instant::now();
+    for unit in [
+        "c\nw:la\n",
+        "c\nw:la-_*|\nw:|\n",
+        "c\ns:!p!\n",
+        "c\ns:!p!\"^a\"T|\n",
+        "cc",
+        "c|&&d|",
+        "&",
+        "c&",
+        "+CE+",
+        "+a",
+        "{\"",
+        "{g\"^a\"",
+        "{\"^a\"g}",
+        "[V:1 clef=bass]c",
+        "V:1 name=a\n",
+        "V:1 octave=1\nc\n",
+        "K:D exp ^f_b\n",
+        "U:T=!fermata!\n",
+        "[U:T=!nil!]T",
+        "W:words\n",
+        "+:more\n",
+        "W:a\n+:b\n",
+        "T:a\n",
+        "\n",
+        "\n|\n",
+        "X:2\nK:C\n",
+        "%%begintext\n",
+        "%%MIDI program 1\n",
+        "\"^\\u00e9&eacute;\"",
+        "^/",
+        "Z999|",
+        "[(c)]",
+        "y2",
+        ".-",
+    ] {
+        for head in ["X:1\nK:C\n", "X:1\n"] {
+            let text = format!("{head}{}", unit.repeat((1 << 17) / unit.len()));
+            let (score, _) = parse_abc(&text);
+            score::write_abc(&score);
+        }
+    }
     assert!(started.elapsed().as_secs() < 60, "{:?}", started.elapsed());
 }

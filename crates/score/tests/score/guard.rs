@@ -149,7 +149,7 @@ fn nearly_every_line_of_the_corpus_is_accepted() {
 
 /// Reads every score with a copy of the guard, and prints why lines were refused. Gives how many lines there
 /// are and how many were refused or not reached.
-fn read_corpus(scores: &[(String, String)], start: &Guard) -> (usize, usize) {
+pub(crate) fn read_corpus(scores: &[(String, String)], start: &Guard) -> (usize, usize) {
     let (mut lines, mut headers, mut lost) = (0, 0, 0);
     let mut refused: BTreeMap<Reason, (usize, Vec<String>)> = BTreeMap::new();
     let mut add = |refusal: Refused, example: String| {

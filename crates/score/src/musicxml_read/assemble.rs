@@ -1,0 +1,352 @@
+//! From parts as they stand in the file to the score.
+
+use super::barlines::set_barlines;
+use super::dealing::{Dealt, deal};
+use super::drums;
+use super::head::Head;
+use super::raw::{Change, RawBar, RawPart, Signature, What};
+use super::remarks::{Remarks, Where};
+use super::voice::{BuiltBar, VoiceBuilder};
+use super::{MAX_CELLS, xml::Refused};
+use crate::abc::connect::connect_voices;
+use crate::abc::fit::{HAIR, cut, shrink, stretch};
+use crate::abc::spell::spell;
+use crate::diagnostic::{Findings, Place, Position};
+use crate::event::{Content, Event, Item};
+use crate::fraction::Fraction;
+use crate::score::{Bar, Barline, Score, Voice};
+use crate::signature::{Clef, Key, Meter};
+
+/// Makes the score of all that was read.
+pub(super) fn assemble(
+    mut head: Head,
+    mut remarks: Remarks,
+    findings: &mut Findings,
+) -> Result<Score, Refused> {
+    let mut parts = std::mem::take(&mut head.parts);
+    let mut score = Score {
+        groups: head.groups(parts.len(), &mut remarks),
+        metadata: head.metadata(),
+        ..Score::default()
+    };
+    let dealt: Vec<Vec<Dealt>> = parts
+        .iter_mut()
+        .enumerate()
+        .map(|(number, part)| deal(part, number, &mut remarks))
+        .collect();
+    let voices: usize = dealt.iter().map(Vec::len).sum();
+    let bars = parts.iter().map(|part| part.bars.len()).max().unwrap_or(0);
+    if voices > super::MAX_VOICES {
+        return Err(Refused::new(format!(
+            "more than {} voices",
+            super::MAX_VOICES
+        )));
+    }
+    if voices.saturating_mul(bars) > MAX_CELLS {
+        return Err(Refused::new(format!(
+            "{bars} bars of {voices} voices are too many"
+        )));
+    }
+    let has_music = parts.iter().any(has_events);
+    let mut columns = Vec::with_capacity(voices);
+    for (number, (part, voices)) in parts.iter_mut().zip(&dealt).enumerate() {
+        score.parts.push(std::mem::take(&mut part.part));
+        build_voices(part, number, voices, &mut score, &mut columns, &mut remarks);
+    }
+    let key_of = score.voices.iter().find(|voice| voice.transpose == 0);
+    score.key = key_of
+        .or(score.voices.first())
+        .map_or(Key::default(), |voice| voice.key);
+    if has_music {
+        align(&parts, bars, columns, &mut score, &mut remarks);
+        set_barlines(&parts, &mut score, &mut remarks);
+    } else {
+        findings.error(Place::default(), "there is no music");
+    }
+    take_first_tempo(&mut score);
+
+    let numbers = |part: usize, label: Option<u16>| {
+        let before: usize = dealt.iter().take(part).map(Vec::len).sum();
+        let own = dealt.get(part)?;
+        let at = own.iter().position(|voice| voice.label == label);
+        u32::try_from(before + at.unwrap_or(0) + 1).ok()
+    };
+    remarks.finish(findings, numbers);
+    let of_voice: Vec<usize> = score.voices.iter().map(|voice| voice.part).collect();
+    let place = |v: usize, bar: usize| {
+        let part = of_voice.get(v).and_then(|part| parts.get(*part));
+        let raw = part.and_then(|part| part.bars.get(bar));
+        Place {
+            position: raw.map_or(Position::default(), |raw| raw.position),
+            bar: u32::try_from(bar + 1).ok(),
+            voice: u32::try_from(v + 1).ok(),
+        }
+    };
+    connect_voices(&mut score, place, findings);
+    spell(&mut score);
+    Ok(score)
+}
+
+fn has_events(part: &RawPart) -> bool {
+    let mut entries = part.bars.iter().flat_map(|bar| &bar.entries);
+    entries.any(|entry| matches!(entry.what, What::Event(_)))
+}
+
+/// Clef and key of each staff at the very beginning.
+fn first_signatures(part: &RawPart, staves: u8) -> Vec<(Clef, Key)> {
+    let first = part.bars.first();
+    let at_start = |s: &&Signature| s.moment.at == Fraction::ZERO;
+    let signatures = || {
+        first
+            .into_iter()
+            .flat_map(|bar| &bar.signatures)
+            .filter(at_start)
+    };
+    let on = |s: &Signature, staff: u8| s.staff.is_none_or(|own| own == staff);
+    (1..=staves)
+        .map(|staff| {
+            let mut here = signatures().filter(|s| on(s, staff));
+            let clef = here.find_map(|s| match s.change {
+                Change::Clef(clef) => Some(clef),
+                Change::Key(_) => None,
+            });
+            let mut here = signatures().filter(|s| on(s, staff));
+            let key = here.find_map(|s| match s.change {
+                Change::Key(key) => Some(key),
+                Change::Clef(_) => None,
+            });
+            (clef.unwrap_or_default(), key.unwrap_or_default())
+        })
+        .collect()
+}
+
+/// Reads the voices of a part, whose entries are used up.
+fn build_voices(
+    part: &mut RawPart,
+    number: usize,
+    voices: &[Dealt],
+    score: &mut Score,
+    columns: &mut Vec<std::vec::IntoIter<BuiltBar>>,
+    remarks: &mut Remarks,
+) {
+    let staves = score.parts.get(number).map_or(1, |part| part.staves);
+    let first = first_signatures(part, staves);
+    let new = |voice: &Dealt| VoiceBuilder::new(voice.home, &first, number, voice.label);
+    let mut builders: Vec<VoiceBuilder> = voices.iter().map(new).collect();
+    for bar in &mut part.bars {
+        bar.signatures
+            .sort_by_key(|s| (s.moment.at, s.moment.order));
+        let mut dealt: Vec<Vec<_>> = builders.iter().map(|_| Vec::new()).collect();
+        for entry in std::mem::take(&mut bar.entries) {
+            if let Some(own) = entry.voice.and_then(|v| dealt.get_mut(v)) {
+                own.push(entry);
+            }
+        }
+        for (builder, mut entries) in builders.iter_mut().zip(dealt) {
+            entries.sort_by_key(|entry| entry.moment.at);
+            builder.read(entries, &bar.signatures, remarks);
+        }
+    }
+    for (mut builder, dealt) in builders.into_iter().zip(voices) {
+        builder.finish(remarks);
+        let home = usize::from(dealt.home.saturating_sub(1));
+        let (clef, key) = first.get(home).copied().unwrap_or_default();
+        let transpositions = part.transpositions.iter();
+        let own = transpositions
+            .clone()
+            .find(|(staff, _)| *staff == Some(dealt.home));
+        let of_all = part
+            .transpositions
+            .iter()
+            .find(|(staff, _)| staff.is_none());
+        let lines = part
+            .staff_lines
+            .iter()
+            .find(|(staff, _)| *staff == dealt.home);
+        let mut voice = Voice {
+            id: (score.voices.len() + 1).to_string(),
+            part: number,
+            staff: dealt.home,
+            clef,
+            key,
+            transpose: own.or(of_all).map_or(0, |(_, semitones)| *semitones),
+            staff_lines: lines.map(|(_, lines)| *lines),
+            drums: Vec::new(),
+        };
+        let place = Where {
+            position: part
+                .bars
+                .first()
+                .map_or(Position::default(), |bar| bar.position),
+            bar: None,
+            part: Some(number),
+            label: dealt.label,
+        };
+        drums::settle(&mut voice, &mut builder, place, remarks);
+        score.voices.push(voice);
+        columns.push(builder.bars.into_iter());
+    }
+}
+
+/// Makes the bars, in which all voices are equally long.
+fn align(
+    parts: &[RawPart],
+    count: usize,
+    mut columns: Vec<std::vec::IntoIter<BuiltBar>>,
+    score: &mut Score,
+    remarks: &mut Remarks,
+) {
+    let (mut meter, mut last_length) = (None, Fraction::ONE);
+    for index in 0..count {
+        let raw = || {
+            parts
+                .iter()
+                .enumerate()
+                .filter_map(|(p, part)| Some((p, part.bars.get(index)?)))
+        };
+        let place = |part: usize, bar: &RawBar| Where {
+            position: bar.position,
+            bar: Some(index),
+            part: Some(part),
+            label: None,
+        };
+        let mut metres = raw().filter_map(|(p, bar)| Some((p, bar, bar.meter?)));
+        let new = metres.next().map(|(_, _, meter)| meter);
+        if let Some((p, bar, _)) = metres.find(|(_, _, meter)| Some(*meter) != new) {
+            remarks.note(
+                place(p, bar),
+                "parts have metres of their own: that of the first holds",
+            );
+        }
+        meter = new.or(meter);
+        let full = meter.and_then(Meter::bar_length);
+        let built: Vec<Option<BuiltBar>> = columns.iter_mut().map(Iterator::next).collect();
+        let length = length_of(&built, full).unwrap_or(full.unwrap_or(last_length));
+        last_length = length;
+        if let (Some(full), Some((p, bar))) = (full, raw().next())
+            && length.checked_sub(full).is_some_and(|over| over >= HAIR)
+        {
+            remarks.note(
+                place(p, bar),
+                format!("the bar is {length} long, its metre only {full}"),
+            );
+        }
+        let mut bar = Bar {
+            length,
+            meter: new,
+            repeat_start: false,
+            volta: None,
+            barline: Barline::Regular,
+            repeat_stop: false,
+            volta_stop: None,
+            voices: Vec::with_capacity(built.len()),
+        };
+        for (p, raw) in raw() {
+            let of_part = score
+                .voices
+                .iter()
+                .zip(&built)
+                .filter(|(voice, _)| voice.part == p);
+            let of_part = of_part.filter_map(|(_, built)| built.as_ref());
+            let lengths = of_part
+                .filter(|built| !built.elastic)
+                .map(|built| built.length);
+            let longest = lengths.max().filter(|longest| !longest.is_zero());
+            let gap = longest.and_then(|longest| length.checked_sub(longest));
+            if gap.is_some_and(|gap| gap >= HAIR) {
+                let message =
+                    "the bar is shorter than in other parts: padded with an invisible rest";
+                remarks.warn(place(p, raw), message);
+            }
+        }
+        for built in built {
+            bar.voices.push(fit(built.unwrap_or_default(), length));
+        }
+        score.bars.push(bar);
+    }
+}
+
+/// How long a bar is: as long as the voices say if they agree, as long as the metre if they are near it,
+/// and otherwise as long as the longest, so that no note is lost.
+fn length_of(built: &[Option<BuiltBar>], full: Option<Fraction>) -> Option<Fraction> {
+    let lengths = |elastic: bool| {
+        let bars = built.iter().flatten();
+        let bars = bars.filter(move |b| b.elastic == elastic && b.length > Fraction::ZERO);
+        bars.map(|b| b.length)
+    };
+    let elastic = lengths(false).next().is_none();
+    let longest = lengths(elastic).max()?;
+    if lengths(elastic).all(|length| length == longest) {
+        return Some(longest);
+    }
+    let is_near = |full: &Fraction| {
+        let gap = longest.max(*full).checked_sub(longest.min(*full));
+        gap.is_some_and(|gap| gap < HAIR)
+    };
+    Some(full.filter(is_near).unwrap_or(longest))
+}
+
+/// Makes a voice as long as its bar: rests for the whole bar are made to measure, a hair is given to the last
+/// event, and what is missing becomes an invisible rest.
+fn fit(built: BuiltBar, length: Fraction) -> crate::score::VoiceBar {
+    let BuiltBar {
+        mut bar,
+        length: own,
+        elastic,
+    } = built;
+    let mut made_to_measure = false;
+    for rest in bar.events_mut().filter(|_| elastic) {
+        (rest.written, rest.duration) = (length, length);
+        made_to_measure = true;
+    }
+    if made_to_measure {
+        return bar;
+    }
+    let Some(gap) = length.checked_sub(own) else {
+        return bar;
+    };
+    let mut missing = Some(gap);
+    if gap < Fraction::ZERO {
+        if shrink(&mut bar, length) {
+            return bar;
+        }
+        cut(&mut bar, length);
+        missing = bar.length().and_then(|own| length.checked_sub(own));
+    }
+    if let Some(gap) = missing.filter(|gap| !gap.is_zero())
+        && (gap >= HAIR || !stretch(&mut bar, gap))
+    {
+        bar.items.push(Item::Event(Event::rest(gap, false)));
+    }
+    let last = bar.events_mut().next_back();
+    if let Some(space) = last.filter(|e| e.content == Content::Rest { visible: false })
+        && let Some(written) = space
+            .ratio
+            .factor()
+            .and_then(|f| space.duration.checked_div(f))
+    {
+        // Nothing of it is printed.
+        space.written = written;
+    }
+    bar
+}
+
+/// The tempo at the beginning is that of the piece.
+fn take_first_tempo(score: &mut Score) {
+    let Some(first) = score.bars.first_mut() else {
+        return;
+    };
+    for voice in &mut first.voices {
+        let is_leading = |item: &Item| !matches!(item, Item::Event(_) | Item::Grace(_));
+        let leading = voice.items.iter().take_while(|item| is_leading(item));
+        let at = leading
+            .into_iter()
+            .position(|item| matches!(item, Item::Tempo(_)));
+        if let Some(at) = at
+            && let Item::Tempo(tempo) = voice.items.remove(at)
+        {
+            score.tempo = Some(tempo);
+            return;
+        }
+    }
+}
