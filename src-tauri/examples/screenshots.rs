@@ -83,21 +83,17 @@ mod pictures {
         picture(&partita, &folder, "piece");
         partita.fill_form(&songs);
         picture(&partita, &folder, "compose");
-        // Enough to still be at work when the picture is taken.
-        partita.compose(&Request {
+        // Enough to still be at work when the picture is taken, and a seed whose first piece is long.
+        partita.fill_form(&Request {
             variations: 40,
             max_bars: 200,
             ..clara
         });
+        partita.page.fill(&id("seed"), "2");
+        partita.page.click(&id("compose"));
+        partita.page.wait(&id("clear-finished"), 30);
         partita.wait_bar();
-        // Within the page, since a row that ends meanwhile moves what is under the pointer.
-        const SHOW: &str = "const row = document.querySelector( \
-            '[data-testid=queue-variation][data-state=running]'); \
-            row?.querySelector('[data-testid=show-text]')?.click(); return null;";
-        until("the text of a running piece", 60, || {
-            partita.page.script(SHOW, serde_json::json!([]));
-            (partita.page.count(&id("live-text")) > 0).then_some(())
-        });
+        partita.watch_bar(12);
         picture(&partita, &folder, "queue");
         partita.close();
     }

@@ -4,10 +4,10 @@ use std::error::Error;
 use std::process::ExitCode;
 
 use studio::{Config, Studio, WorkerCommand};
-use tauri::{App, Manager, RunEvent, WebviewWindowBuilder};
+use tauri::{App, Manager, RunEvent, WebviewWindowBuilder, WindowEvent};
 use tauri_plugin_dialog::{DialogExt, MessageDialogKind};
 
-use crate::{commands, log};
+use crate::{commands, files, log};
 
 /// Opens the window and stays until it is closed; the worker ends with it.
 pub(crate) fn run() -> ExitCode {
@@ -36,6 +36,7 @@ pub(crate) fn run() -> ExitCode {
     }
     let built = builder
         .manage(commands::Subscriptions::default())
+        .manage(files::Drops::default())
         .invoke_handler(tauri::generate_handler![
             commands::models,
             commands::styles,
@@ -47,14 +48,22 @@ pub(crate) fn run() -> ExitCode {
             commands::library,
             commands::piece,
             commands::engraving,
+            commands::live_engraving,
             commands::delete_piece,
             commands::restore_piece,
-            commands::export_piece,
+            files::export_piece,
+            files::recall,
+            files::watch_drops,
             commands::settings,
             commands::save_settings,
             commands::worker_status,
             commands::subscribe,
         ])
+        .on_window_event(|window, event| {
+            if let WindowEvent::DragDrop(drag) = event {
+                files::on_drag(window.app_handle(), drag);
+            }
+        })
         .setup(|app| open(app, config))
         .build(tauri::generate_context!());
     let app = match built {

@@ -5,6 +5,7 @@ import { render } from "@testing-library/svelte";
 import { vi, type Mock } from "vitest";
 import App from "../src/App.svelte";
 import type { ErrorView, StudioEvent } from "../src/lib/bindings";
+import type { DropEvent } from "../src/lib/ipc";
 import { job, page, piece, SAMPLING, STYLE } from "./made";
 
 const MODEL = {
@@ -14,6 +15,7 @@ const MODEL = {
 
 export function backend(replaced: Record<string, (args: never) => unknown> = {}) {
   let send: (event: StudioEvent) => void = () => undefined;
+  let drop: (event: DropEvent) => void = () => undefined;
   const commands: Record<string, Mock> = {};
   const answers: Record<string, (args: never) => unknown> = {
     models: () => [MODEL],
@@ -27,10 +29,15 @@ export function backend(replaced: Record<string, (args: never) => unknown> = {})
     piece: ({ id }: { id: string }) => piece(id),
     engraving: () => ({ musicxml: "<score-partwise/>", parts: 1, bars: 1, diagnostics: [] }),
     export_piece: () => null,
-    settings: () => ({ theme: null, compose: null }),
+    settings: () => ({ theme: null, compose: null, export: null }),
+    live_engraving: () => refuse("no_music"),
+    recall: () => null,
     worker_status: () => ({ state: "ready", model: "demo", device: "CPU, 2 threads", slots: 2, error: null }),
     subscribe: ({ channel }: { channel: { onmessage(event: StudioEvent): void } }) => {
       send = (event) => channel.onmessage(event);
+    },
+    watch_drops: ({ channel }: { channel: { onmessage(event: DropEvent): void } }) => {
+      drop = (event) => channel.onmessage(event);
     },
     ...replaced,
   };
@@ -40,6 +47,7 @@ export function backend(replaced: Record<string, (args: never) => unknown> = {})
   });
   return {
     send: (event: StudioEvent) => send(event),
+    drop: (event: DropEvent) => drop(event),
     /** The arguments of each call of a command. */
     calls: (name: string) => commands[name]?.mock.calls.map(([args]) => args) ?? [],
   };

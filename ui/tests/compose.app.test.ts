@@ -38,7 +38,7 @@ describe("composing", () => {
       limits: { max_bars: 32, max_patches: null, max_seconds: null },
     };
     expect(calls("compose")).toEqual([{ request }]);
-    expect(calls("save_settings")).toEqual([{ settings: { theme: null, compose: request } }]);
+    expect(calls("save_settings")).toEqual([{ settings: { theme: null, compose: request, export: null } }]);
   });
 
   it("offers no composer of another period and no instrumentation of another composer", async () => {
@@ -112,7 +112,8 @@ describe("the queue", () => {
     send({ kind: "variation", variation: { ...first, state: "running", piece: "p" } });
     send({ kind: "header", id, text: "T:<img src=x onerror=alert(1)>\n" });
     send({ kind: "bar", id, piece: "p", index: 0, text: "c4|" });
-    await fireEvent.click(await one("show-text"));
+    await fireEvent.click(await one("show-music"));
+    await fireEvent.click(await one("view-text"));
     const text = await one("live-text");
     expect(text.textContent).toBe("T:<img src=x onerror=alert(1)>\nc4|\n");
     expect(text.querySelector("img")).toBeNull();

@@ -145,4 +145,33 @@ describe("the engraver", () => {
     expect((await next).pages).toBe(5);
     await expect(page(3)).rejects.toThrow(Superseded);
   });
+
+  it("draws strips one after the other, and neither they nor a score drop each other", async () => {
+    const [a, b] = [engraver.draw("<a/>", OPTIONS), engraver.draw("<b/>", OPTIONS)];
+    const sheet = engraver.engrave("<xml/>", OPTIONS);
+    port(0).say({ kind: "ready" });
+    expect(port(0).asked).toHaveLength(1);
+    for (let k = 0; k < 3; k += 1) port(0).answer(1);
+    expect(await Promise.all([a, b])).toEqual(['<svg page="1"/>', '<svg page="1"/>']);
+    expect((await sheet).pages).toBe(1);
+    expect(port(0).asked.map(({ musicxml, options }) => [musicxml, options.strip])).toEqual([
+      ["<a/>", true],
+      ["<b/>", true],
+      ["<xml/>", undefined],
+    ]);
+  });
+
+  it("sends a score again when a strip was drawn between its pages", async () => {
+    const sheet = engraver.engrave("<xml/>", OPTIONS);
+    port(0).say({ kind: "ready" });
+    port(0).answer();
+    const { page } = await sheet;
+    const strip = engraver.draw("<strip/>", OPTIONS);
+    port(0).answer(1);
+    await strip;
+    const second = page(2);
+    expect(port(0).asked.at(-1)).toMatchObject({ page: 2, musicxml: "<xml/>" });
+    port(0).answer();
+    expect(await second).toBe('<svg page="2"/>');
+  });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { emptyForm, fromPiece, fromRequest, MAX_SEED, problems, request, type Form } from "../src/lib/form";
+import { emptyForm, fromPiece, fromRequest, MAX_SEED, problems, request, settingsOf, type Form } from "../src/lib/form";
 import { piece, SAMPLING, STYLE } from "./made";
 
 const form = (change: Partial<Form> = {}): Form => ({ ...emptyForm(), choice: { ...STYLE }, ...change });
@@ -57,18 +57,18 @@ describe("composing a piece again", () => {
   const played = { ...piece("p", { seed: 77 }), limits: { max_bars: 16, max_patches: 200, max_seconds: null } };
 
   it("carries everything, the seed too, for that piece alone", () => {
-    const again = fromPiece(played, model, "same", form({ variations: "8" }));
+    const again = fromPiece(settingsOf(played), model, "same", form({ variations: "8" }));
     expect(request(again, SAMPLING)).toEqual({ model: "demo", style: STYLE, variations: 1, seed: 77, sampling: null, guard: null, limits: played.limits });
-    expect(request(fromPiece({ ...played, guard: "strict" }, undefined, "same", form()), SAMPLING)?.guard).toBe("strict");
+    expect(request(fromPiece({ ...settingsOf(played), guard: "strict" }, undefined, "same", form()), SAMPLING)?.guard).toBe("strict");
   });
 
   it("leaves the seed out for others like it", () => {
-    const again = fromPiece(played, model, "new", form({ variations: "8" }));
+    const again = fromPiece(settingsOf(played), model, "new", form({ variations: "8" }));
     expect([again.seed, again.variations]).toEqual(["", "8"]);
   });
 
   it("shows sampling that is not the model's own", () => {
     const bold = { ...played, sampling: { ...SAMPLING, temperature: 1.3 } };
-    expect(fromPiece(bold, model, "same", form()).temperature).toBe("1.3");
+    expect(fromPiece(settingsOf(bold), model, "same", form()).temperature).toBe("1.3");
   });
 });

@@ -6,7 +6,7 @@ afterEach(() => vi.useRealTimers());
 
 it("works at once, then once in the time given however often it is called, and once at the end", async () => {
   const work = vi.fn(async () => undefined);
-  const { call } = throttle(work, 2000);
+  const { call } = throttle(work, () => 2000);
   for (let k = 0; k < 10; k += 1) {
     call();
     await vi.advanceTimersByTimeAsync(300);
@@ -19,7 +19,7 @@ it("works at once, then once in the time given however often it is called, and o
 it("never works twice at a time, and not after it was stopped", async () => {
   let done: () => void = () => undefined;
   const work = vi.fn(() => new Promise<void>((resolve) => (done = resolve)));
-  const { call, stop } = throttle(work, 100);
+  const { call, stop } = throttle(work, () => 100);
   call();
   call();
   await vi.advanceTimersByTimeAsync(1000);
@@ -28,4 +28,16 @@ it("never works twice at a time, and not after it was stopped", async () => {
   done();
   await vi.advanceTimersByTimeAsync(1000);
   expect(work).toHaveBeenCalledTimes(1);
+});
+
+it("rests in proportion to what its work took", async () => {
+  const work = vi.fn(() => new Promise<void>((resolve) => void setTimeout(resolve, 500)));
+  const { call } = throttle(work, (tookMs) => 4 * tookMs);
+  call();
+  await vi.advanceTimersByTimeAsync(500);
+  call();
+  await vi.advanceTimersByTimeAsync(1900);
+  expect(work).toHaveBeenCalledTimes(1);
+  await vi.advanceTimersByTimeAsync(200);
+  expect(work).toHaveBeenCalledTimes(2);
 });

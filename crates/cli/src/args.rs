@@ -16,9 +16,9 @@ pub(crate) struct Args {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Compose variations in a style and write them as ABC and MusicXML
-    Compose(ComposeArgs),
-    /// Convert a piece: interleaved or standard ABC to ABC, MusicXML or .mxl
+    /// Compose variations in a style and write them to files
+    Compose(Box<ComposeArgs>),
+    /// Convert a score: ABC, MusicXML or .mxl to any of the formats
     Export(ExportArgs),
     /// The models that are here and those that are known
     #[command(subcommand)]
@@ -33,15 +33,19 @@ pub(crate) enum Command {
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct ComposeArgs {
+    /// Take style, model, seed, sampling, guard and limits from a score that Partita wrote, in any of its
+    /// formats, unless other options say otherwise
+    #[arg(long, value_name = "FILE")]
+    pub(crate) like: Option<PathBuf>,
     /// For example "Romantic"
-    #[arg(long)]
-    pub(crate) period: String,
+    #[arg(long, required_unless_present = "like")]
+    pub(crate) period: Option<String>,
     /// Family name first, for example "Schubert, Franz"
-    #[arg(long)]
-    pub(crate) composer: String,
+    #[arg(long, required_unless_present = "like")]
+    pub(crate) composer: Option<String>,
     /// For example "Art Song"
-    #[arg(long)]
-    pub(crate) instrumentation: String,
+    #[arg(long, required_unless_present = "like")]
+    pub(crate) instrumentation: Option<String>,
     /// How many pieces
     #[arg(long, default_value_t = 1)]
     pub(crate) variations: u32,
@@ -67,8 +71,9 @@ pub(crate) struct ComposeArgs {
     #[arg(long, value_name = "T", allow_negative_numbers = true)]
     pub(crate) temperature: Option<f64>,
     /// Let the model write only what makes a score, or anything, as NotaGen's own inference does
-    #[arg(long, value_enum, default_value_t)]
-    pub(crate) guard: GuardArg,
+    /// [default: off]
+    #[arg(long, value_enum)]
+    pub(crate) guard: Option<GuardArg>,
     /// A model's id, or its folder [default: the first one installed]
     #[arg(long, value_name = "ID|DIR")]
     pub(crate) model: Option<String>,
@@ -81,6 +86,15 @@ pub(crate) struct ComposeArgs {
     /// Where to write NAME-1.abc, NAME-1.musicxml and so on; files of that name are replaced
     #[arg(long, value_name = "DIR")]
     pub(crate) out: PathBuf,
+    /// The formats to write, separated by commas
+    #[arg(
+        long,
+        value_enum,
+        value_delimiter = ',',
+        value_name = "FORMATS",
+        default_value = "abc,musicxml"
+    )]
+    pub(crate) to: Vec<FormatArg>,
     /// Print what happens as JSON, one event a line
     #[arg(long)]
     pub(crate) json: bool,
@@ -104,12 +118,11 @@ impl From<DeviceArg> for Device {
     }
 }
 
-#[derive(Debug, Clone, Copy, Default, ValueEnum)]
+#[derive(Debug, Clone, Copy, ValueEnum)]
 pub(crate) enum GuardArg {
     /// Every bar full, every voice once in a line, whatever the model would rather write
     Strict,
     /// All characters; bars that do not add up are mended afterwards
-    #[default]
     Off,
 }
 
@@ -124,17 +137,17 @@ impl From<GuardArg> for GuardMode {
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct ExportArgs {
-    /// Interleaved or standard ABC
+    /// ABC (standard or NotaGen's), MusicXML or .mxl
     pub(crate) file: PathBuf,
-    /// The format to write
+    /// The format to write [default: what the name of OUT ends with]
     #[arg(long, value_enum)]
-    pub(crate) to: FormatArg,
+    pub(crate) to: Option<FormatArg>,
     /// The file to write; replaced if it is there
     #[arg(short, value_name = "OUT")]
     pub(crate) out: PathBuf,
 }
 
-#[derive(Debug, Clone, Copy, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum FormatArg {
     /// Standard ABC 2.1
     Abc,
@@ -142,6 +155,10 @@ pub(crate) enum FormatArg {
     Musicxml,
     /// MusicXML 4.0, compressed
     Mxl,
+    /// MIDI, with repeats played out
+    Midi,
+    /// NotaGen's own text, what its models read and write
+    Notagen,
 }
 
 impl From<FormatArg> for ExportFormat {
@@ -150,6 +167,8 @@ impl From<FormatArg> for ExportFormat {
             FormatArg::Abc => Self::Abc,
             FormatArg::Musicxml => Self::Musicxml,
             FormatArg::Mxl => Self::Mxl,
+            FormatArg::Midi => Self::Midi,
+            FormatArg::Notagen => Self::Notagen,
         }
     }
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use serde::Serialize;
-use studio::api::{ComposeRequest, ErrorView, ExportFormat, JobView, StudioEvent, VariationView};
+use studio::api::{ComposeRequest, ErrorView, JobView, Recalled, StudioEvent, VariationView};
 use studio::jobs::{Limits, Sampling, Style, VariationId, VariationState};
 use studio::{Code, Config, Error, Result, Studio, WorkerCommand, export};
 
@@ -27,7 +27,7 @@ enum Written<'a> {
     Written { number: u32, files: &'a [PathBuf] },
 }
 
-pub(crate) fn run(args: ComposeArgs) -> Result<ExitCode> {
+pub(crate) fn run(args: &ComposeArgs) -> Result<ExitCode> {
     let interrupted = Arc::new(AtomicBool::new(false));
     let flag = interrupted.clone();
     ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed)).map_err(|error| {
@@ -46,9 +46,14 @@ pub(crate) fn run(args: ComposeArgs) -> Result<ExitCode> {
 
     let studio = Studio::open(config)?;
     let events = studio.subscribe();
-    let job = studio.compose(request(&args, &studio)?)?;
+    let like = args.like.as_ref().map(|file| studio.recall(file));
+    let like = like.transpose()?;
+    let job = studio.compose(request(args, like.as_ref(), &studio)?)?;
+    for note in like.iter().flat_map(|like| &like.notes) {
+        say_aside(&format!("note: {note}"));
+    }
     let mut open: Vec<_> = job.variations.iter().map(|v| v.id).collect();
-    let status = follow(&args, &studio, &events, &job, &mut open, &interrupted);
+    let status = follow(args, &studio, &events, &job, &mut open, &interrupted);
     // Whatever ended it early: the window must not find work that nobody waits for.
     for id in open {
         let _ = studio.cancel(id);
@@ -93,7 +98,7 @@ fn follow(
                     continue;
                 }
                 open.retain(|&id| id != variation.id);
-                let written = write(studio, &variation, &args.out);
+                let written = write(studio, &variation, args);
                 all_written &= written.is_ok();
                 progress.finish(&variation, written.is_ok());
                 progress.above(|| tell(&variation, written, args.json))?;
@@ -145,33 +150,44 @@ fn can_write_in(folder: &Path) -> Result<()> {
     std::fs::remove_file(&probe).map_err(|error| Error::io("clean up", &error, Code::CannotWrite))
 }
 
-fn request(args: &ComposeArgs, studio: &Studio) -> Result<ComposeRequest> {
+/// What is asked for: what the options say, then what the file of `--like` says.
+fn request(args: &ComposeArgs, like: Option<&Recalled>, studio: &Studio) -> Result<ComposeRequest> {
+    let model = args.model.as_ref().or(like.map(|like| &like.model));
     let sampling = match (args.top_k, args.top_p, args.temperature) {
-        (None, None, None) => None,
+        (None, None, None) => like.map(|like| like.sampling),
         (top_k, top_p, temperature) => {
-            let own = studio.sampling(args.model.as_deref())?;
+            let other = match like {
+                Some(like) => like.sampling,
+                None => studio.sampling(model.map(String::as_str))?,
+            };
             Some(Sampling {
-                top_k: top_k.unwrap_or(own.top_k),
-                top_p: top_p.unwrap_or(own.top_p),
-                temperature: temperature.unwrap_or(own.temperature),
+                top_k: top_k.unwrap_or(other.top_k),
+                top_p: top_p.unwrap_or(other.top_p),
+                temperature: temperature.unwrap_or(other.temperature),
             })
         }
     };
+    // Clap sees to it that a style is there, here or there.
+    let word = |option: &Option<String>, of: fn(&Style) -> &String| {
+        let like = like.map(|like| of(&like.style));
+        option.as_ref().or(like).cloned().unwrap_or_default()
+    };
+    let limits = like.map(|like| like.limits).unwrap_or_default();
     Ok(ComposeRequest {
-        model: args.model.clone(),
+        model: model.cloned(),
         style: Style {
-            period: args.period.clone(),
-            composer: args.composer.clone(),
-            instrumentation: args.instrumentation.clone(),
+            period: word(&args.period, |style| &style.period),
+            composer: word(&args.composer, |style| &style.composer),
+            instrumentation: word(&args.instrumentation, |style| &style.instrumentation),
         },
         variations: args.variations,
-        seed: args.seed,
+        seed: args.seed.or(like.map(|like| like.seed)),
         sampling,
-        guard: Some(args.guard.into()),
+        guard: args.guard.map(Into::into).or(like.map(|like| like.guard)),
         limits: Limits {
-            max_bars: args.max_bars,
-            max_patches: args.max_patches,
-            max_seconds: args.max_seconds,
+            max_bars: args.max_bars.or(limits.max_bars),
+            max_patches: args.max_patches.or(limits.max_patches),
+            max_seconds: args.max_seconds.or(limits.max_seconds),
         },
     })
 }
@@ -180,7 +196,7 @@ fn request(args: &ComposeArgs, studio: &Studio) -> Result<ComposeRequest> {
 fn write(
     studio: &Studio,
     variation: &VariationView,
-    folder: &Path,
+    args: &ComposeArgs,
 ) -> std::result::Result<Vec<PathBuf>, ErrorView> {
     let number = variation.id.number;
     let about = |error: ErrorView| ErrorView {
@@ -188,9 +204,10 @@ fn write(
         ..error
     };
     match (variation.state, &variation.piece) {
-        (VariationState::Done, Some(piece)) => [ExportFormat::Abc, ExportFormat::Musicxml]
-            .into_iter()
-            .map(|format| studio.export_numbered(piece, format, folder))
+        (VariationState::Done, Some(piece)) => args
+            .to
+            .iter()
+            .map(|&format| studio.export_numbered(piece, format.into(), &args.out))
             .collect::<Result<_>>()
             .map_err(|error| about(error.view())),
         (VariationState::Cancelled, _) => Err(ErrorView {

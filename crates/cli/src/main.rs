@@ -25,7 +25,7 @@ fn main() -> ExitCode {
         .init();
     let result = match args.command {
         Command::Worker => return worker::run(),
-        Command::Compose(args) => compose::run(args),
+        Command::Compose(args) => compose::run(&args),
         Command::Export(args) => export::run(&args),
         Command::Models(ModelsCommand::List { json }) => lists::models(json),
         Command::Library(LibraryCommand::List { json, library }) => lists::library(json, library),

@@ -5,6 +5,8 @@ use jobs::{Ending, GuardMode, JobId, Limits, Sampling, Style, VariationId, Varia
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+pub use crate::format::ExportFormat;
+
 /// A piece's identity in the library: a UUIDv7 in text form.
 pub type PieceId = String;
 
@@ -236,28 +238,41 @@ pub struct LibraryPage {
     pub styles: Vec<Style>,
 }
 
-/// The formats a piece can be taken away in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, TS)]
-#[serde(rename_all = "snake_case")]
-pub enum ExportFormat {
-    /// Standard ABC 2.1.
-    Abc,
-    /// MusicXML 4.0.
-    Musicxml,
-    /// The same, compressed.
-    Mxl,
+/// How a score was composed, read back from a file that Partita wrote.
+#[derive(Debug, Clone, PartialEq, Serialize, TS)]
+pub struct Recalled {
+    /// The file's name, for people.
+    pub file: String,
+    /// The piece's title.
+    pub title: String,
+    /// The style prompt.
+    pub style: Style,
+    /// The id of the model that wrote it, which may not be here.
+    pub model: String,
+    /// The seed that decided it.
+    #[ts(type = "number")]
+    pub seed: u64,
+    /// How characters were drawn.
+    pub sampling: Sampling,
+    /// Whether the model could write only what makes a score.
+    pub guard: GuardMode,
+    /// Where it was to end at the latest.
+    pub limits: Limits,
+    /// For people: why composing it again here may give another piece.
+    pub notes: Vec<String>,
 }
 
-impl ExportFormat {
-    /// The ending of its files' names, without the dot.
-    #[must_use]
-    pub const fn extension(self) -> &'static str {
-        match self {
-            Self::Abc => "abc",
-            Self::Musicxml => "musicxml",
-            Self::Mxl => "mxl",
-        }
-    }
+/// The last bars of a piece that is being written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+pub struct LiveEngraving {
+    /// MusicXML 4.0 of these bars, which stand alone: clefs, key and metre are those in force.
+    pub musicxml: String,
+    /// Number of the first of them, from 1.
+    pub first: u32,
+    /// Number of the last of them: how many bars the piece has so far.
+    pub last: u32,
+    /// Staves of all parts together.
+    pub staves: u32,
 }
 
 /// How the worker is.
@@ -349,4 +364,6 @@ pub struct Settings {
     pub theme: Option<String>,
     /// The last request, to begin the next with.
     pub compose: Option<ComposeRequest>,
+    /// The format that was last exported.
+    pub export: Option<ExportFormat>,
 }

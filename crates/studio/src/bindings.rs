@@ -35,6 +35,8 @@ fn typescript() -> String {
         declaration::<api::Piece>(c),
         declaration::<api::Engraving>(c),
         declaration::<api::DiagnosticView>(c),
+        declaration::<api::LiveEngraving>(c),
+        declaration::<api::Recalled>(c),
         declaration::<api::LibraryQuery>(c),
         declaration::<api::LibraryPage>(c),
         declaration::<api::ExportFormat>(c),

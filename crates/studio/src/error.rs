@@ -21,6 +21,8 @@ pub enum Code {
     NotNow,
     /// The text has no music in it.
     NoMusic,
+    /// The score does not say how it was composed.
+    NoSettings,
     /// A file cannot be read.
     CannotRead,
     /// A file or folder cannot be written.
@@ -51,6 +53,7 @@ impl Code {
             Self::NotFound => "not_found",
             Self::NotNow => "not_now",
             Self::NoMusic => "no_music",
+            Self::NoSettings => "no_settings",
             Self::CannotRead => "cannot_read",
             Self::CannotWrite => "cannot_write",
             Self::DiskFull => "disk_full",

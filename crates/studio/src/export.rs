@@ -1,70 +1,17 @@
-//! Scores on their way out: text to a file in one of the formats.
+//! Scores on their way out: to a file in one of the formats.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use jobs::Style;
-use score::{Diagnostic, Metadata, Score, Severity};
+use score::Score;
 
 use crate::api::{DiagnosticView, ExportFormat, Piece};
-use crate::{Code, Error, Result};
-
-/// The largest text that is read as a score, in bytes. NotaGen's longest is a tenth of it.
-pub const MAX_SCORE_BYTES: u64 = 1 << 20;
+use crate::{Code, Error, Result, reading, recall};
 
 /// The longest name of an exported file, in characters, its ending not counted: all file systems
 /// take it, in every encoding.
 const MAX_NAME: usize = 80;
-
-/// A text as a score, with what had to be mended.
-///
-/// # Errors
-/// [`Code::NoMusic`] if there is not one bar in it.
-pub fn read_text(text: &str) -> Result<(Score, Vec<DiagnosticView>)> {
-    let (score, diagnostics) = score::parse_abc(text);
-    if score.bar_count() == 0 || score.part_count() == 0 {
-        let why = diagnostics.iter().find(|d| d.severity == Severity::Error);
-        let why = why.map_or(String::new(), |d| format!(" ({})", d.message));
-        return Err(Error::new(
-            Code::NoMusic,
-            format!("there is no music in this text{why}"),
-        ));
-    }
-    Ok((score, diagnostics.into_iter().map(diagnostic).collect()))
-}
-
-fn diagnostic(diagnostic: Diagnostic) -> DiagnosticView {
-    DiagnosticView {
-        severity: match diagnostic.severity {
-            Severity::Note => "note",
-            Severity::Warning => "warning",
-            Severity::Error => "error",
-        }
-        .to_owned(),
-        bar: diagnostic.bar,
-        message: diagnostic.message,
-    }
-}
-
-/// A file's text, which must be a score's.
-///
-/// # Errors
-/// [`Code::CannotRead`] if it cannot be read, is too large or is no text.
-pub fn read_file(path: &Path) -> Result<String> {
-    let doing = format!("read {}", path.display());
-    let failed = |error: std::io::Error| Error::io(&doing, &error, Code::CannotRead);
-    let bytes = std::fs::metadata(path).map_err(failed)?.len();
-    if bytes > MAX_SCORE_BYTES {
-        return Err(Error::new(
-            Code::CannotRead,
-            format!("cannot {doing}: it has {bytes} bytes, a score has at most {MAX_SCORE_BYTES}"),
-        ));
-    }
-    let bytes = std::fs::read(path).map_err(failed)?;
-    // Old ABC files are Latin-1: what is no UTF-8 is read as that.
-    Ok(String::from_utf8(bytes)
-        .unwrap_or_else(|error| error.into_bytes().into_iter().map(char::from).collect()))
-}
 
 /// A score in one of the formats.
 ///
@@ -76,6 +23,8 @@ pub fn render(score: &Score, format: ExportFormat) -> Result<Vec<u8>> {
         ExportFormat::Musicxml => score::write_musicxml(score).into_bytes(),
         ExportFormat::Mxl => score::write_mxl(score)
             .map_err(|error| Error::new(Code::CannotWrite, format!("cannot pack: {error}")))?,
+        ExportFormat::Midi => score::write_midi(score),
+        ExportFormat::Notagen => score::write_interleaved(score).into_bytes(),
     })
 }
 
@@ -107,55 +56,11 @@ pub fn write_file(path: &Path, bytes: &[u8]) -> Result<()> {
 /// A piece as a score that says what it is and how it was made.
 ///
 /// # Errors
-/// As [`read_text`].
+/// As [`reading::read_text`].
 pub fn score_of(piece: &Piece) -> Result<(Score, Vec<DiagnosticView>)> {
-    let (mut score, diagnostics) = read_text(&piece.text)?;
-    score.metadata = metadata(piece);
+    let (mut score, diagnostics) = reading::read_text(&piece.text)?;
+    score.metadata = recall::metadata(piece);
     Ok((score, diagnostics))
-}
-
-fn metadata(piece: &Piece) -> Metadata {
-    let summary = &piece.summary;
-    let Style {
-        period,
-        composer,
-        instrumentation,
-    } = &summary.style;
-    let sampling = &piece.sampling;
-    let field = |name: &str, value: String| (name.to_owned(), value);
-    // A model that lies in a folder of its own is known by its path, which is nobody's business.
-    let model = Path::new(&summary.model).file_name();
-    let model = model.map_or(String::new(), |name| name.to_string_lossy().into_owned());
-    let mut fields = vec![
-        field("partita-composer", composer.clone()),
-        field("partita-model", model),
-        field("partita-model-sha256", piece.model_sha256.clone()),
-        field("partita-seed", summary.seed.to_string()),
-        field("partita-top-k", sampling.top_k.to_string()),
-        field("partita-top-p", sampling.top_p.to_string()),
-        field("partita-temperature", sampling.temperature.to_string()),
-        field("partita-guard", piece.guard.as_str().to_owned()),
-    ];
-    if let Some(bars) = piece.limits.max_bars {
-        fields.push(field("partita-max-bars", bars.to_string()));
-    }
-    Metadata {
-        title: summary.title.clone(),
-        composer: format!("in the style of {}", given_name_first(composer)),
-        period: period.clone(),
-        instrumentation: instrumentation.clone(),
-        rights: None,
-        software: concat!("Partita ", env!("CARGO_PKG_VERSION")).to_owned(),
-        fields,
-    }
-}
-
-/// `Schubert, Franz` → `Franz Schubert`.
-fn given_name_first(composer: &str) -> String {
-    match composer.split_once(", ") {
-        Some((family, given)) => format!("{given} {family}"),
-        None => composer.to_owned(),
-    }
 }
 
 /// `Schubert - Art Song in C major (seed 7).abc`.
@@ -271,14 +176,5 @@ mod tests {
             .unwrap_err();
         let error = Error::io("write piece.abc", &error, Code::CannotWrite);
         assert_eq!(error.code, Code::DiskFull);
-    }
-
-    #[test]
-    fn a_file_too_large_to_be_a_score_is_not_read() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("large.abc");
-        let file = std::fs::File::create(&path).unwrap();
-        file.set_len(MAX_SCORE_BYTES + 1).unwrap();
-        assert_eq!(read_file(&path).unwrap_err().code, Code::CannotRead);
     }
 }

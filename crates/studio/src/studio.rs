@@ -1,5 +1,7 @@
 //! The application: one value through which everything is asked for.
 
+mod scores;
+
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -8,14 +10,15 @@ use jobs::{JobId, JobSpec, MAX_SEED, MAX_VARIATIONS, Sampling, VariationId};
 use library::{Filter, Interruption, Library};
 
 use crate::api::{
-    ComposeRequest, Engraving, ExportFormat, JobView, LibraryPage, LibraryQuery, ModelInfo,
-    PeriodStyles, Piece, Settings, StudioEvent, WorkerState, WorkerStatus,
+    ComposeRequest, JobView, LibraryPage, LibraryQuery, ModelInfo, PeriodStyles, Piece, Settings,
+    StudioEvent, WorkerState, WorkerStatus,
 };
 use crate::clock::now_ms;
 use crate::events::Events;
+use crate::live::Live;
 use crate::models::{self, Model};
 use crate::supervisor::{Order, Supervisor, Visible};
-use crate::{Code, Config, Error, Result, export, fingerprint, views};
+use crate::{Code, Config, Error, Result, fingerprint, views};
 
 const PAGE: u32 = 50;
 const MAX_PAGE: u32 = 200;
@@ -33,6 +36,7 @@ struct Inner {
     models_by_path: bool,
     events: Arc<Events>,
     visible: Arc<Mutex<Visible>>,
+    live: Arc<Live>,
     orders: Sender<Order>,
 }
 
@@ -68,6 +72,7 @@ impl Studio {
             },
             pid: None,
         }));
+        let live = Arc::new(Live::default());
         let mut left_over = Vec::new();
         if config.resume {
             library.requeue_running(&Interruption {
@@ -84,10 +89,11 @@ impl Studio {
                 models_by_path: config.models_by_path,
                 events: events.clone(),
                 visible: visible.clone(),
+                live: live.clone(),
                 orders: orders.clone(),
             }),
         };
-        let supervisor = Supervisor::new(config, library, events, visible, orders);
+        let supervisor = Supervisor::new(config, library, events, visible, live, orders);
         std::thread::Builder::new()
             .name("supervisor".into())
             .spawn(move || supervisor.run(&to_do))
@@ -250,20 +256,6 @@ impl Studio {
         Ok(views::piece(self.inner.library.piece(id)?))
     }
 
-    /// A piece as it is engraved and exported.
-    ///
-    /// # Errors
-    /// [`Code::NoMusic`], [`Code::NotFound`]; those of the library.
-    pub fn engraving(&self, id: &str) -> Result<Engraving> {
-        let (score, diagnostics) = export::score_of(&self.piece(id)?)?;
-        Ok(Engraving {
-            musicxml: score::write_musicxml(&score),
-            parts: u32::try_from(score.part_count()).unwrap_or(u32::MAX),
-            bars: u32::try_from(score.bar_count()).unwrap_or(u32::MAX),
-            diagnostics,
-        })
-    }
-
     /// Puts a piece in the trash.
     ///
     /// # Errors
@@ -278,41 +270,6 @@ impl Studio {
     /// [`Code::NotFound`]; those of the library.
     pub fn restore_piece(&self, id: &str) -> Result<()> {
         Ok(self.inner.library.restore(id)?)
-    }
-
-    /// The name to offer for an exported piece: safe in every file system.
-    ///
-    /// # Errors
-    /// [`Code::NotFound`]; those of the library.
-    pub fn export_name(&self, id: &str, format: ExportFormat) -> Result<String> {
-        Ok(export::file_name(&self.piece(id)?, format))
-    }
-
-    /// Writes a piece to a file, which is replaced if it is there.
-    ///
-    /// # Errors
-    /// [`Code::NoMusic`], [`Code::CannotWrite`], [`Code::DiskFull`]; those of the library.
-    pub fn export_piece(&self, id: &str, format: ExportFormat, path: &Path) -> Result<()> {
-        let (score, _) = export::score_of(&self.piece(id)?)?;
-        export::write_file(path, &export::render(&score, format)?)
-    }
-
-    /// Writes a piece into a folder under a name made of its style and its number.
-    ///
-    /// # Errors
-    /// As [`Studio::export_piece`].
-    pub fn export_numbered(
-        &self,
-        id: &str,
-        format: ExportFormat,
-        folder: &Path,
-    ) -> Result<PathBuf> {
-        let piece = self.piece(id)?;
-        let number = piece.summary.variation.number;
-        let style = &piece.summary.style;
-        let path = export::numbered_path(folder, style, number, format.extension());
-        self.export_piece(id, format, &path)?;
-        Ok(path)
     }
 
     // The rest.

@@ -18,6 +18,7 @@ use crate::api::{ErrorView, StudioEvent, WorkerState, WorkerStatus};
 use crate::clock::now_ms;
 use crate::events::Events;
 use crate::handed::{Handed, Outcome, Written};
+use crate::live::Live;
 use crate::process::{Process, Told};
 use crate::{Code, Config, Error, Result, views};
 
@@ -70,6 +71,7 @@ pub(crate) struct Supervisor {
     library: Arc<Library>,
     events: Arc<Events>,
     visible: Arc<Mutex<Visible>>,
+    live: Arc<Live>,
     orders: Sender<Order>,
     waiting: VecDeque<VariationId>,
     handed: BTreeMap<VariationId, Handed>,
@@ -94,6 +96,7 @@ impl Supervisor {
         library: Arc<Library>,
         events: Arc<Events>,
         visible: Arc<Mutex<Visible>>,
+        live: Arc<Live>,
         orders: Sender<Order>,
     ) -> Self {
         Self {
@@ -101,6 +104,7 @@ impl Supervisor {
             library,
             events,
             visible,
+            live,
             orders,
             waiting: VecDeque::new(),
             handed: BTreeMap::new(),
@@ -213,16 +217,19 @@ impl Supervisor {
         match change {
             Change::Started => {
                 handed.writing.begin(now_ms());
+                self.live.begin(id);
                 if handed.is_repeated {
                     self.events.tell(&StudioEvent::Restarted { id });
                 }
             }
             Change::Header { text } => {
                 handed.writing.put_header(text.clone());
+                self.live.put(id, &text);
                 self.events.tell(&StudioEvent::Header { id, text });
             }
             Change::Bar { index, text } => {
                 handed.writing.put_bar(text.clone(), now_ms());
+                self.live.put(id, &text);
                 if handed.piece.is_none() {
                     // The first bar makes the piece, which the event names.
                     self.write_down();
@@ -349,6 +356,7 @@ impl Supervisor {
             changed.push(id);
         }
         for id in ended {
+            self.live.end(id);
             match self.handed.remove(&id).and_then(|handed| handed.outcome) {
                 Some(Outcome::Again(_)) => self.waiting.push_front(id),
                 _ => {

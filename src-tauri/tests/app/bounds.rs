@@ -23,6 +23,11 @@ fn the_page_has_its_commands_and_nothing_else() {
     for (command, arguments) in [
         ("plugin:dialog|save", json!({"options": {}})),
         ("plugin:event|emit", json!({"event": "x"})),
+        // It would name the paths of what is dropped.
+        (
+            "plugin:event|listen",
+            json!({"event": "tauri://drag-drop", "target": {"kind": "Any"}, "handler": 0}),
+        ),
         ("plugin:fs|read_text_file", json!({"path": "/etc/hostname"})),
         (
             "plugin:window|set_title",

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 use x11rb::connection::Connection;
 use x11rb::protocol::xproto::{ClientMessageEvent, ConnectionExt, EventMask};
@@ -26,7 +27,7 @@ fn xdotool(arguments: &[&str]) -> Option<String> {
 }
 
 /// The window whose title is exactly so, once it is visible.
-fn window(title: &str) -> String {
+pub(crate) fn window(title: &str) -> String {
     until(&format!("the window “{title}”"), 30, || visible(title))
 }
 
@@ -50,6 +51,43 @@ pub(crate) fn save_as(title: &str, path: &Path) {
     xdotool(&["key", "--window", "0", "ctrl+a"]).unwrap();
     xdotool(&["type", "--delay", "5", path]).unwrap();
     xdotool(&["key", "Return"]).unwrap();
+}
+
+/// Answers the open dialog of this title with a path. Like a user it tries again: a dialog that has
+/// only just appeared may not listen yet.
+pub(crate) fn open_file(title: &str, path: &Path) {
+    let path = path.to_str().unwrap();
+    window(title);
+    until(&format!("“{title}” to take {path}"), 60, || {
+        let Some(dialog) = visible(title) else {
+            return Some(());
+        };
+        xdotool(&["windowfocus", "--sync", &dialog])?;
+        // The first stroke of a path opens the field for it; what an earlier try left there goes.
+        xdotool(&["key", "slash", "ctrl+a"])?;
+        xdotool(&["type", "--delay", "10", path])?;
+        xdotool(&["key", "Return"])?;
+        is_gone_within(title, 3).then_some(())
+    });
+}
+
+fn is_gone_within(title: &str, seconds: u64) -> bool {
+    let begin = Instant::now();
+    while begin.elapsed() < Duration::from_secs(seconds) {
+        if visible(title).is_none() {
+            return true;
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    false
+}
+
+/// Closes the dialog of this title without an answer.
+pub(crate) fn think_better_of(title: &str) {
+    let dialog = window(title);
+    xdotool(&["windowfocus", "--sync", &dialog]).unwrap();
+    xdotool(&["key", "Escape"]).unwrap();
+    assert!(is_gone_within(title, 30), "“{title}” stays open");
 }
 
 /// Answers the message of this title with its first button.

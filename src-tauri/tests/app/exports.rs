@@ -8,9 +8,10 @@ use crate::partita::id;
 use crate::poll::until;
 use crate::webdriver::WebDriver;
 
-/// Clicks an export button and answers its dialog.
-pub(crate) fn save(page: &WebDriver, button: &str, title: &str, path: &Path) {
-    page.click(&id(button));
+/// Chooses a format from the menu and answers its dialog.
+pub(crate) fn save(page: &WebDriver, format: &str, title: &str, path: &Path) {
+    page.click(&id("export-menu"));
+    page.click(&id(format));
     desktop::save_as(title, path);
     until(&format!("{} to be written", path.display()), 30, || {
         path.is_file().then_some(())
@@ -45,6 +46,18 @@ pub(crate) fn check_mxl(path: &Path) {
     assert!(bytes.starts_with(b"PK\x03\x04"), "not a zip");
     let name = b"META-INF/container.xml";
     assert!(bytes.windows(name.len()).any(|part| part == name));
+}
+
+/// That the notes in it are right is the `score` crate's test.
+pub(crate) fn check_midi(path: &Path) {
+    let bytes = std::fs::read(path).unwrap();
+    assert!(bytes.starts_with(b"MThd"), "not MIDI");
+}
+
+pub(crate) fn check_notagen(path: &Path, style: &str) {
+    let text = std::fs::read_to_string(path).unwrap();
+    assert!(text.contains(style), "no style in:\n{text}");
+    assert!(text.contains("\n[r:0/"), "no bar counter in:\n{text}");
 }
 
 /// MusicXML's schema, where a copy lies.

@@ -3,7 +3,15 @@
 use serde_json::json;
 
 use crate::partita::{Home, Partita, Request, SONGS, id};
+use crate::poll::until;
 use crate::{desktop, exports, program};
+
+/// Enough to be seen at work.
+const LONG: Request<'static> = Request {
+    variations: 6,
+    max_bars: 200,
+    ..SONGS
+};
 
 #[test]
 fn a_style_becomes_scores_and_files() {
@@ -32,6 +40,34 @@ fn a_style_becomes_scores_and_files() {
     let title = "Export compressed MusicXML";
     exports::save(page, "export-mxl", title, &file("song.mxl"));
     exports::check_mxl(&file("song.mxl"));
+    exports::save(page, "export-midi", "Export MIDI", &file("song.mid"));
+    exports::check_midi(&file("song.mid"));
+    let notagen = file("song.notagen.abc");
+    exports::save(page, "export-notagen", "Export NotaGen text", &notagen);
+    exports::check_notagen(&notagen, "%Romantic\n%Schubert, Franz\n%Art Song\n");
+    // The format of the last export is a click away.
+    page.click(&id("export"));
+    desktop::save_as("Export NotaGen text", &file("again.notagen.abc"));
+    until("the second NotaGen text", 30, || {
+        let again = std::fs::read(file("again.notagen.abc")).ok()?;
+        (again == std::fs::read(&notagen).unwrap()).then_some(())
+    });
+    partita.assert_nothing_wrong();
+}
+
+#[test]
+fn a_piece_is_engraved_while_it_is_written() {
+    let home = Home::new();
+    let partita = Partita::open(program(), &home);
+    partita.compose(&LONG);
+    // The first variation is watched by itself.
+    let early = partita.watch_bar(1);
+    assert!(early > 0, "no note was engraved");
+    let state = format!("{}[data-number=\"1\"]", id("queue-variation"));
+    partita.wait_done(6, 300);
+    let bars = partita.page.attribute(&state, "data-bars").unwrap();
+    partita.watch_bar(bars.parse().unwrap());
+    assert_eq!(partita.page.count(&id("live-failed")), 0);
     partita.assert_nothing_wrong();
 }
 
@@ -39,18 +75,14 @@ fn a_style_becomes_scores_and_files() {
 fn a_killed_worker_loses_no_variation() {
     let home = Home::new();
     let partita = Partita::open(program(), &home);
-    partita.compose(&Request {
-        variations: 2,
-        max_bars: 24,
-        ..SONGS
-    });
+    partita.compose(&LONG);
     partita.wait_bar();
     let worker = partita
         .worker()
         .expect("a worker runs while a bar is written");
     desktop::kill(worker);
 
-    partita.wait_done(2, 300);
+    partita.wait_done(6, 300);
     assert!(desktop::is_alive(partita.pid));
     assert_ne!(partita.worker(), Some(worker));
     let again = format!("{}[data-attempt=\"2\"]", id("queue-variation"));
@@ -59,7 +91,7 @@ fn a_killed_worker_loses_no_variation() {
         "no variation was begun anew"
     );
     partita.go("library");
-    partita.page.wait_count(&id("library-piece"), 2, 30);
+    partita.page.wait_count(&id("library-piece"), 6, 30);
     partita.assert_nothing_wrong();
 }
 
@@ -71,25 +103,21 @@ fn closing_the_window_loses_nothing() {
     partita.page.click(&id("theme-toggle"));
     let chosen = partita.theme();
     assert_ne!(before, chosen, "the theme did not change");
-    partita.compose(&Request {
-        variations: 2,
-        max_bars: 24,
-        ..SONGS
-    });
+    partita.compose(&LONG);
     partita.wait_bar();
     partita.close();
 
     let partita = Partita::open(program(), &home);
-    partita.wait_done(2, 300);
+    partita.wait_done(6, 300);
     partita.go("library");
-    partita.page.wait_count(&id("library-piece"), 2, 30);
+    partita.page.wait_count(&id("library-piece"), 6, 30);
     assert_eq!(partita.theme(), chosen);
     partita.go("compose");
     let value = "return document.querySelector(arguments[0])?.value ?? null";
     let variations = partita.page.script(value, json!([id("variations")]));
     assert_eq!(
         variations.as_str(),
-        Some("2"),
+        Some("6"),
         "the last request is remembered"
     );
     partita.assert_nothing_wrong();

@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stderr)]
 
 mod desktop;
+mod drag;
 mod partita;
 mod poll;
 mod webdriver;
@@ -13,6 +14,7 @@ mod webdriver;
 mod bounds;
 mod exports;
 mod journeys;
+mod settings;
 mod start;
 
 use std::path::Path;

@@ -173,6 +173,17 @@ impl Partita {
         self.page.wait(&begun, 120);
     }
 
+    /// Waits until a piece that is being written is engraved as far as this bar, and counts the notes
+    /// that are shown.
+    pub(crate) fn watch_bar(&self, bar: u32) -> usize {
+        let score = id("live-score");
+        until(&format!("bar {bar} to be engraved live"), 120, || {
+            let last = self.page.attribute(&score, "data-last")?.parse::<u32>();
+            (last.ok()? >= bar).then_some(())
+        });
+        self.page.count(&format!("{score} g.note"))
+    }
+
     /// The theme that was chosen, if one was.
     pub(crate) fn theme(&self) -> Option<String> {
         self.page.attribute("html", "data-theme")

@@ -20,6 +20,17 @@ const bars = (text: string) => text.slice(text.indexOf("[r:")).trimEnd().split("
 const upTo = (xml: string, count: number) =>
   xml.replace(/<measure number="(\d+)"[\s\S]*?<\/measure>/g, (all, number) => (Number(number) <= count ? all : ""));
 
+/** Bars of a score alone, with what was in force at its beginning. */
+function excerpt(xml: string, first: number, last: number): string {
+  return xml.replace(/<part id[\s\S]*?<\/part>/g, (part) => {
+    const attributes = /<attributes>[\s\S]*?<\/attributes>/.exec(part)?.[0] ?? "";
+    return part.replace(/(<measure number="(\d+)"[^>]*>)([\s\S]*?<\/measure>)/g, (_, head, number, rest) => {
+      if (Number(number) < first || Number(number) > last) return "";
+      return Number(number) === first && !String(rest).includes("<attributes>") ? `${head}${attributes}${rest}` : `${head}${rest}`;
+    });
+  });
+}
+
 const SAMPLING = { top_k: 9, top_p: 0.9, temperature: 0.7 };
 const LIMITS = { max_bars: null, max_patches: null, max_seconds: null };
 const KEYS = ["F minor", "G major", "D major", "B♭ major", "A minor", "E♭ major", "C♯ minor"];
@@ -49,7 +60,7 @@ const MODELS = [
 let now = Date.now();
 const pieces = new Map<string, { piece: T.Piece; source: number; deleted: boolean }>();
 const jobs: T.JobView[] = [];
-let settings: T.Settings = { theme: new URLSearchParams(location.search).get("theme"), compose: null };
+let settings: T.Settings = { theme: new URLSearchParams(location.search).get("theme"), compose: null, export: null };
 let worker: T.WorkerStatus = has("workerdown")
   ? { state: "failed", model: null, device: null, slots: null, error: { code: "worker_failed", message: "the worker stopped three times within a minute; see the log" } }
   : { state: "ready", model: "partita-demo", device: "CPU, 2 threads", slots: 2, error: null };
@@ -207,6 +218,24 @@ const commands: Record<string, (args: Args) => unknown> = {
         { severity: "error", bar: 17, message: "voice 2 was written twice; the second one was dropped" },
       ],
     };
+  },
+  live_engraving: ({ id, from, most }): T.LiveEngraving => {
+    const { bars: last } = find(id);
+    if (last === 0) fail("no_music", "it has no bar yet");
+    const first = Math.max(from ?? 1, last - most + 1);
+    if (has("badscore")) return { musicxml: "<not a score", first, last, staves: 3 };
+    return { musicxml: excerpt(pick(SOURCES, id.number - 1).xml, first, last), first, last, staves: 3 };
+  },
+  recall: (): T.Recalled => {
+    if (has("foreign")) fail("no_settings", "this score was not composed by Partita, so there are no settings to take from it; it can be converted to other formats (in a terminal: partita export FILE -o OUT)");
+    return {
+      file: "Haydn - Chamber in D major (seed 4242).musicxml", title: "Chamber in D major", style: { period: "Classical", composer: "Haydn, Joseph", instrumentation: "Chamber" },
+      model: "partita-demo", seed: 4242, sampling: { ...SAMPLING, temperature: 1.1 }, guard: "strict", limits: { ...LIMITS, max_bars: 24 }, notes: [],
+    };
+  },
+  // `?drop` shows what is seen while a file is dragged over the window.
+  watch_drops: ({ channel }) => {
+    if (has("drop")) setTimeout(() => channel.onmessage({ kind: "over" }), 500);
   },
   delete_piece: ({ id }) => void (held(id).deleted = true),
   restore_piece: ({ id }) => {

@@ -331,6 +331,60 @@ bar: number | null,
  * For people.
  */
 message: string, };
+export type LiveEngraving = { 
+/**
+ * MusicXML 4.0 of these bars, which stand alone: clefs, key and metre are those in force.
+ */
+musicxml: string, 
+/**
+ * Number of the first of them, from 1.
+ */
+first: number, 
+/**
+ * Number of the last of them: how many bars the piece has so far.
+ */
+last: number, 
+/**
+ * Staves of all parts together.
+ */
+staves: number, };
+export type Recalled = { 
+/**
+ * The file's name, for people.
+ */
+file: string, 
+/**
+ * The piece's title.
+ */
+title: string, 
+/**
+ * The style prompt.
+ */
+style: Style, 
+/**
+ * The id of the model that wrote it, which may not be here.
+ */
+model: string, 
+/**
+ * The seed that decided it.
+ */
+seed: number, 
+/**
+ * How characters were drawn.
+ */
+sampling: Sampling, 
+/**
+ * Whether the model could write only what makes a score.
+ */
+guard: GuardMode, 
+/**
+ * Where it was to end at the latest.
+ */
+limits: Limits, 
+/**
+ * For people: why composing it again here may give another piece.
+ */
+notes: Array<string>, };
 export type LibraryQuery = { 
 /**
  * Only of this period.
@@ -369,7 +423,7 @@ total: number,
  * The styles that occur in the whole library, for the filter.
  */
 styles: Array<Style>, };
-export type ExportFormat = "abc" | "musicxml" | "mxl";
+export type ExportFormat = "abc" | "musicxml" | "mxl" | "midi" | "notagen";
 export type WorkerState = "idle" | "starting" | "ready" | "restarting" | "failed";
 export type WorkerStatus = { 
 /**
@@ -445,4 +499,8 @@ theme: string | null,
 /**
  * The last request, to begin the next with.
  */
-compose: ComposeRequest | null, };
+compose: ComposeRequest | null, 
+/**
+ * The format that was last exported.
+ */
+export: ExportFormat | null, };

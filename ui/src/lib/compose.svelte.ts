@@ -1,15 +1,17 @@
 // The Compose form, the models and their styles. It lives as long as the window, so that a form
 // half filled in is still there after a look at the queue.
-import type { ModelInfo, PeriodStyles, Piece, Sampling } from "./bindings";
-import { errorView } from "./errors";
-import { emptyForm, fromPiece, fromRequest, problems, request, type Form } from "./form";
+import type { ModelInfo, PeriodStyles, Piece, Recalled, Sampling } from "./bindings";
+import { errorView, sentence } from "./errors";
+import { emptyForm, fromPiece, fromRequest, problems, request, settingsOf, type Form, type PieceSettings } from "./form";
 import { ipc } from "./ipc";
 import { router } from "./router.svelte";
 import { settings } from "./settings.svelte";
+import { keyOf } from "./events";
 import { studio } from "./studio.svelte";
 import { firstStyle, instrumentationsOf, settle } from "./styles";
 import { toasts } from "./toasts.svelte";
 import { givenNameFirst } from "./format";
+import { watched } from "./watching.svelte";
 
 const FALLBACK: Sampling = { top_k: 9, top_p: 0.9, temperature: 1 };
 
@@ -49,11 +51,7 @@ class Composing {
 
   async chooseModel(id: string): Promise<void> {
     this.form.model = id;
-    try {
-      await this.#loadStyles();
-    } catch (error) {
-      toasts.error(error);
-    }
+    await this.#reloadStyles();
   }
 
   choose(change: Partial<Form["choice"]>): void {
@@ -70,20 +68,39 @@ class Composing {
 
   /** Fills the form with a piece's settings and goes there. */
   async again(piece: Piece, seed: "same" | "new"): Promise<void> {
-    const model = this.models.find(({ id }) => id === piece.summary.model);
-    this.form = fromPiece(piece, model, seed, this.form);
+    const model = await this.#fill(settingsOf(piece), seed);
+    if (this.models.length > 0 && !model?.installed) {
+      toasts.info("Another model will be used", `${piece.summary.model} is not installed here.`);
+    }
+  }
+
+  /** Fills the form with the settings of a score's file, which can be taken back. */
+  async recall(recalled: Recalled): Promise<void> {
+    const before = { form: $state.snapshot(this.form) as Form, advanced: this.advanced };
+    await this.#fill(recalled, "same");
+    const about = `${recalled.title}, seed ${recalled.seed}.`;
+    toasts.undoable(
+      `Settings from ${recalled.file}`,
+      [about, ...recalled.notes.map(sentence)].join(" "),
+      () => {
+        this.form = before.form;
+        this.advanced = before.advanced;
+        this.refusal = null;
+        void this.#reloadStyles();
+      },
+      "Back to what was there",
+    );
+  }
+
+  async #fill(made: PieceSettings, seed: "same" | "new"): Promise<ModelInfo | undefined> {
+    const model = this.models.find(({ id }) => id === made.model);
+    this.form = fromPiece(made, model, seed, this.form);
     this.tried = false;
     this.refusal = null;
     this.advanced = this.form.topK !== "";
     router.go("compose");
-    if (this.models.length > 0 && !model?.installed) {
-      toasts.info("Another model will be used", `${piece.summary.model} is not installed here.`);
-    }
-    try {
-      await this.#loadStyles();
-    } catch (error) {
-      toasts.error(error);
-    }
+    await this.#reloadStyles();
+    return model;
   }
 
   async submit(): Promise<void> {
@@ -101,8 +118,11 @@ class Composing {
     }
     this.busy = true;
     try {
-      await studio.compose(wanted);
+      const job = await studio.compose(wanted);
       settings.remember(wanted);
+      // One of them is watched from its first bar; the others are a click away.
+      const first = job.variations[0];
+      if (first) watched.add(keyOf(first.id));
       this.tried = false;
       router.go("queue");
     } catch (error) {
@@ -117,6 +137,14 @@ class Composing {
     const { composer, instrumentation } = this.form.choice;
     if (composer === null || instrumentation === null) return "";
     return `${instrumentation} in the style of ${givenNameFirst(composer)}`;
+  }
+
+  async #reloadStyles(): Promise<void> {
+    try {
+      await this.#loadStyles();
+    } catch (error) {
+      toasts.error(error);
+    }
   }
 
   async #loadStyles(): Promise<void> {

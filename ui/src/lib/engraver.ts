@@ -7,6 +7,8 @@ export interface EngraveOptions {
   widthPx: number;
   /** Size of the staves; 40 is that of a printed page at 100 %. */
   scale: number;
+  /** One picture as high as the music, instead of pages. */
+  strip?: boolean;
 }
 
 /** To the worker. `musicxml` comes with the first page of a sheet. */
@@ -44,6 +46,8 @@ export interface Sheet {
 
 interface Task {
   sheet: number;
+  /** Whether a later sheet makes it pointless. */
+  drops: boolean;
   page: number;
   musicxml: string;
   options: EngraveOptions;
@@ -67,6 +71,8 @@ export class Engraver {
   /** The sheet that the worker has laid out. */
   #loaded = -1;
   #sheets = 0;
+  /** The sheet that is wanted; drawings are wanted always. */
+  #wanted = 0;
   #requests = 0;
   #waiting: Task[] = [];
   #running: { id: number; task: Task; timer: ReturnType<typeof setTimeout> } | null = null;
@@ -88,15 +94,30 @@ export class Engraver {
   /** Lays out a score and draws its first page. Requests for earlier sheets are dropped. */
   async engrave(musicxml: string, options: EngraveOptions): Promise<Sheet> {
     const sheet = ++this.#sheets;
-    for (const task of this.#waiting.splice(0)) task.reject(new Superseded());
-    const ask = (page: number) =>
-      new Promise<{ pages: number; svg: string }>((resolve, reject) => {
-        if (sheet !== this.#sheets) return reject(new Superseded());
-        this.#waiting.push({ sheet, page, musicxml, options, tries: 0, resolve, reject });
-        this.#next();
-      });
+    this.#wanted = sheet;
+    const [dropped, kept] = [this.#waiting.filter(({ drops }) => drops), this.#waiting.filter(({ drops }) => !drops)];
+    this.#waiting = kept;
+    for (const task of dropped) task.reject(new Superseded());
+    const ask = async (page: number) => {
+      if (sheet !== this.#wanted) throw new Superseded();
+      return this.#ask({ sheet, drops: true, page, musicxml, options });
+    };
     const first = await ask(1);
     return { pages: first.pages, first: first.svg, page: async (number) => (await ask(number)).svg };
+  }
+
+  /** Draws a short score as one picture. It waits for its turn, and no other request drops it. */
+  async draw(musicxml: string, options: EngraveOptions): Promise<string> {
+    const sheet = ++this.#sheets;
+    const { svg } = await this.#ask({ sheet, drops: false, page: 1, musicxml, options: { ...options, strip: true } });
+    return svg;
+  }
+
+  #ask(asked: Pick<Task, "sheet" | "drops" | "page" | "musicxml" | "options">) {
+    return new Promise<{ pages: number; svg: string }>((resolve, reject) => {
+      this.#waiting.push({ ...asked, tries: 0, resolve, reject });
+      this.#next();
+    });
   }
 
   #next(): void {
@@ -170,7 +191,7 @@ export class Engraver {
     if (running) {
       clearTimeout(running.timer);
       const { task } = running;
-      if (task.sheet !== this.#sheets) task.reject(new Superseded());
+      if (task.drops && task.sheet !== this.#wanted) task.reject(new Superseded());
       else if (task.tries === 0) this.#waiting.unshift({ ...task, tries: 1 });
       else task.reject(new EngraverError(`the engraver ${why}, twice`));
     }

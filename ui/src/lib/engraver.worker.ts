@@ -1,6 +1,9 @@
 // Runs Verovio, which is a file of its own, and answers requests in the order they come.
 import type { EngraveAnswer, EngraveRequest } from "./engraver";
 
+/** The highest page that Verovio takes. */
+const MOST_HEIGHT = 60_000;
+
 const answer = (message: EngraveAnswer) => self.postMessage(message);
 
 async function load() {
@@ -22,15 +25,16 @@ async function page({ page, musicxml, options }: EngraveRequest) {
   if (musicxml !== null) {
     // Verovio lays out in units that `scale` per cent makes pixels of.
     const pageWidth = Math.round((options.widthPx * 100) / options.scale);
+    const { strip = false } = options;
     toolkit.setOptions({
       scale: options.scale,
       pageWidth,
-      pageHeight: Math.round(pageWidth * Math.SQRT2), // the shape of A4
+      pageHeight: strip ? MOST_HEIGHT : Math.round(pageWidth * Math.SQRT2), // the shape of A4
       adjustPageHeight: true,
-      pageMarginLeft: 90,
-      pageMarginRight: 90,
-      pageMarginTop: 100,
-      pageMarginBottom: 100,
+      pageMarginLeft: 90, // names that are wider than it thinks have room
+      pageMarginRight: strip ? 40 : 90,
+      pageMarginTop: strip ? 40 : 100,
+      pageMarginBottom: strip ? 40 : 100,
       breaks: "auto",
       header: "none",
       footer: "none",

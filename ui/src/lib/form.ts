@@ -1,6 +1,6 @@
 // The Compose form as text fields, what is wrong with it, and the request it stands for. The rules
 // are those Rust checks again; here they are told while typing.
-import type { ComposeRequest, GuardMode, Limits, ModelInfo, Piece, Sampling } from "./bindings";
+import type { ComposeRequest, GuardMode, Limits, ModelInfo, Piece, Sampling, Style } from "./bindings";
 import { asStyle, NO_CHOICE, type Choice } from "./styles";
 
 export interface Form {
@@ -131,19 +131,38 @@ export function fromRequest(last: ComposeRequest): Form {
   };
 }
 
+/** How a piece was composed, from the library or from a file. */
+export interface PieceSettings {
+  model: string;
+  style: Style;
+  seed: number;
+  sampling: Sampling;
+  guard: GuardMode;
+  limits: Limits;
+}
+
+export const settingsOf = ({ summary: { model, style, seed }, sampling, guard, limits }: Piece): PieceSettings => ({
+  model,
+  style,
+  seed,
+  sampling,
+  guard,
+  limits,
+});
+
 /**
  * The form that composes a piece again: exactly it, alone, or others with the same settings.
  * Values that are the model's own stay empty, so that the form says what is special.
  */
-export function fromPiece(piece: Piece, model: ModelInfo | undefined, seed: "same" | "new", current: Form): Form {
-  const special = model && same(piece.sampling, model.sampling) ? null : piece.sampling;
+export function fromPiece(made: PieceSettings, model: ModelInfo | undefined, seed: "same" | "new", current: Form): Form {
+  const special = model && same(made.sampling, model.sampling) ? null : made.sampling;
   return {
-    model: piece.summary.model,
-    choice: { ...piece.summary.style },
+    model: made.model,
+    choice: { ...made.style },
     variations: seed === "same" ? "1" : current.variations,
-    seed: seed === "same" ? String(piece.summary.seed) : "",
-    ...limitFields(piece.limits),
+    seed: seed === "same" ? String(made.seed) : "",
+    ...limitFields(made.limits),
     ...samplingFields(special),
-    guard: piece.guard === "off" ? null : piece.guard,
+    guard: made.guard === "off" ? null : made.guard,
   };
 }

@@ -4,18 +4,28 @@ import { Channel, invoke } from "@tauri-apps/api/core";
 import type {
   ComposeRequest,
   Engraving,
+  ErrorView,
   ExportFormat,
   JobView,
   LibraryPage,
   LibraryQuery,
+  LiveEngraving,
   ModelInfo,
   PeriodStyles,
   Piece,
+  Recalled,
   Settings,
   StudioEvent,
   VariationId,
   WorkerStatus,
 } from "./bindings";
+
+/** What is heard of a file that is dragged over the window: src-tauri/src/files.rs. */
+export type DropEvent =
+  | { kind: "over" }
+  | { kind: "left" }
+  | { kind: "recalled"; recalled: Recalled }
+  | { kind: "refused"; error: ErrorView };
 
 export const ipc = {
   models: () => invoke<ModelInfo[]>("models"),
@@ -28,11 +38,21 @@ export const ipc = {
   library: (query: LibraryQuery) => invoke<LibraryPage>("library", { query }),
   piece: (id: string) => invoke<Piece>("piece", { id }),
   engraving: (id: string) => invoke<Engraving>("engraving", { id }),
+  /** The bars of a running variation from `from` on (from 1), but only the last `most`. */
+  liveEngraving: (id: VariationId, from: number | null, most: number) =>
+    invoke<LiveEngraving>("live_engraving", { id, from, most }),
   deletePiece: (id: string) => invoke<void>("delete_piece", { id }),
   restorePiece: (id: string) => invoke<void>("restore_piece", { id }),
   /** The saved path, or null if the dialog was dismissed. */
   exportPiece: (id: string, format: ExportFormat) =>
     invoke<string | null>("export_piece", { id, format }),
+  /** The settings in a file that the user chooses, or null if the dialog was dismissed. */
+  recall: () => invoke<Recalled | null>("recall"),
+  watchDrops: (onDrop: (event: DropEvent) => void) => {
+    const channel = new Channel<DropEvent>();
+    channel.onmessage = onDrop;
+    return invoke<void>("watch_drops", { channel });
+  },
   settings: () => invoke<Settings>("settings"),
   saveSettings: (settings: Settings) => invoke<void>("save_settings", { settings }),
   workerStatus: () => invoke<WorkerStatus>("worker_status"),

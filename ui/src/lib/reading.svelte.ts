@@ -4,6 +4,7 @@ import { errorView } from "./errors";
 import { isFinal, keyOf } from "./events";
 import { emptyLive } from "./live";
 import { ipc } from "./ipc";
+import { settings } from "./settings.svelte";
 import { studio } from "./studio.svelte";
 import { throttle } from "./throttle";
 import { toasts } from "./toasts.svelte";
@@ -38,7 +39,7 @@ export class Reading {
     return studio.text(this.piece.summary.variation) ?? this.piece.text;
   });
 
-  #refresh = throttle(() => this.load(), REFRESH_MS);
+  #refresh = throttle(() => this.load(), () => REFRESH_MS);
   #stopListening: () => void;
   #closed = false;
 
@@ -81,7 +82,9 @@ export class Reading {
     this.exporting = format;
     try {
       const path = await ipc.exportPiece(this.id, format);
-      if (path !== null) toasts.info("Exported", path);
+      if (path === null) return;
+      settings.rememberExport(format);
+      toasts.info("Exported", path);
     } catch (error) {
       toasts.error(error);
     } finally {

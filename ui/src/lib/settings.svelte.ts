@@ -1,5 +1,5 @@
-// What the window remembers: the theme and the last request. Saved whole, and only when it changes.
-import type { ComposeRequest, Settings } from "./bindings";
+// What the window remembers: the theme, the last request, the last format. Saved whole, and only when it changes.
+import type { ComposeRequest, ExportFormat, Settings } from "./bindings";
 import { ipc } from "./ipc";
 import { toasts } from "./toasts.svelte";
 
@@ -7,7 +7,7 @@ export type Theme = "light" | "dark" | null;
 const THEMES: Theme[] = [null, "light", "dark"];
 
 class SettingsStore {
-  current = $state<Settings>({ theme: null, compose: null });
+  current = $state<Settings>({ theme: null, compose: null, export: null });
   theme = $derived<Theme>(THEMES.find((theme) => theme === this.current.theme) ?? null);
 
   async load(): Promise<void> {
@@ -29,6 +29,12 @@ class SettingsStore {
 
   remember(compose: ComposeRequest): void {
     this.current.compose = compose;
+    this.#save();
+  }
+
+  rememberExport(format: ExportFormat): void {
+    if (this.current.export === format) return;
+    this.current.export = format;
     this.#save();
   }
 

@@ -1,8 +1,8 @@
 /**
- * A function that runs `work` at once, then at most every `everyMs`, never twice at a time, and
- * always once more after the last call. `stop` ends it.
+ * A function that runs `work` at once, then again after a rest, which may depend on how long the work
+ * took; never twice at a time, and always once more after the last call. `stop` ends it.
  */
-export function throttle(work: () => Promise<void>, everyMs: number) {
+export function throttle(work: () => Promise<void>, restMs: (tookMs: number) => number) {
   let wanted = false;
   let busy = false;
   let stopped = false;
@@ -12,6 +12,7 @@ export function throttle(work: () => Promise<void>, everyMs: number) {
     if (busy || timer !== null || stopped || !wanted) return;
     wanted = false;
     busy = true;
+    const begun = Date.now();
     try {
       await work();
     } finally {
@@ -20,7 +21,7 @@ export function throttle(work: () => Promise<void>, everyMs: number) {
         timer = setTimeout(() => {
           timer = null;
           void run();
-        }, everyMs);
+        }, restMs(Date.now() - begun));
       }
     }
   }

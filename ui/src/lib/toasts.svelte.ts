@@ -9,6 +9,7 @@ export interface Toast {
   heading: string;
   message: string;
   undo: (() => void) | null;
+  undoLabel: string;
   lifeMs: number;
 }
 
@@ -32,8 +33,8 @@ class Toasts {
     this.#show({ kind: "info", code: null, heading, message, undo: null, lifeMs: 5_000 });
   }
 
-  undoable(heading: string, message: string, undo: () => void): void {
-    this.#show({ kind: "undo", code: null, heading, message, undo, lifeMs: UNDO_MS });
+  undoable(heading: string, message: string, undo: () => void, undoLabel = "Undo"): void {
+    this.#show({ kind: "undo", code: null, heading, message, undo, undoLabel, lifeMs: UNDO_MS });
   }
 
   /** Takes back the latest thing that still can be. False if there is none. */
@@ -71,9 +72,9 @@ class Toasts {
     for (const { id } of this.list) this.dismiss(id);
   }
 
-  #show(toast: Omit<Toast, "id">): void {
+  #show(toast: Omit<Toast, "id" | "undoLabel"> & { undoLabel?: string }): void {
     const id = this.#next++;
-    this.list.push({ id, ...toast });
+    this.list.push({ id, undoLabel: "", ...toast });
     const oldest = this.list[0];
     if (this.list.length > MOST && oldest) this.dismiss(oldest.id);
     this.resume(id);

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Stdio;
 
-use crate::{compose, partita, succeeds};
+use crate::{compose, fails, partita, succeeds};
 
 fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     let entries = std::fs::read_dir(folder).unwrap();
@@ -96,6 +96,110 @@ fn json_tells_each_bar_and_ends_with_the_files() {
         (&"written".into(), &1.into())
     );
     assert_eq!(last["files"].as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn the_formats_asked_for_are_written_and_no_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let all = ["--max-bars", "4", "--to", "abc,musicxml,mxl,midi,notagen"];
+    let printed = succeeds(compose(folder.path(), "out", &all));
+    let endings = ["abc", "musicxml", "mxl", "mid", "notagen.abc"];
+    let expected = endings.map(|ending| format!("out/schubert-art-song-1.{ending}"));
+    assert_eq!(printed.lines().collect::<Vec<_>>(), expected);
+    let written = files(&folder.path().join("out"));
+    assert_eq!(written.len(), 5);
+    assert!(written["schubert-art-song-1.mid"].starts_with(b"MThd"));
+}
+
+/// `compose` with these options alone.
+fn compose_like(folder: &Path, arguments: &[&str]) -> std::process::Output {
+    let mut command = partita(folder);
+    command.arg("compose").args(arguments);
+    command.output().unwrap()
+}
+
+#[test]
+fn a_file_of_any_format_composes_its_piece_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    let particular = ["--seed", "11", "--max-bars", "4", "--top-k", "5"];
+    let strict = ["--temperature", "1.1", "--guard", "strict"];
+    let to = ["--to", "abc,musicxml,mxl,midi,notagen"];
+    let arguments = [&particular[..], &strict[..], &to[..]].concat();
+    succeeds(compose(at, "first", &arguments));
+    let first = files(&at.join("first"));
+    for name in first.keys() {
+        let like = format!("first/{name}");
+        succeeds(compose_like(
+            at,
+            &[&["--like", &like, "--out", name], &to[..]].concat(),
+        ));
+        assert!(files(&at.join(name)) == first, "{name}");
+    }
+}
+
+#[test]
+fn options_go_before_what_the_file_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    succeeds(compose(at, "first", &["--seed", "11", "--max-bars", "4"]));
+    let like = ["--like", "first/schubert-art-song-1.musicxml", "--out"];
+    let other = ["other", "--seed", "12", "--max-bars", "3", "--top-k", "4"];
+    let wolf = ["--composer", "Wolf, Hugo", "--json"];
+    let events = succeeds(compose_like(
+        at,
+        &[&like[..], &other[..], &wolf[..]].concat(),
+    ));
+    let job = events
+        .lines()
+        .map(serde_json::from_str::<serde_json::Value>);
+    let mut job = job
+        .map(Result::unwrap)
+        .filter(|event| event["kind"] == "job");
+    let job = &job.next().expect("a job")["job"];
+    assert_eq!(job["style"]["composer"], "Wolf, Hugo");
+    assert_eq!(job["style"]["instrumentation"], "Art Song");
+    assert_eq!(job["limits"]["max_bars"], 3);
+    assert_eq!(job["variations"][0]["seed"], 12);
+    assert_eq!(job["sampling"]["top_k"], 4);
+    assert_eq!(job["sampling"]["top_p"], 0.9, "the rest is the file's");
+}
+
+#[test]
+fn a_file_without_settings_or_with_a_model_that_is_not_here_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    std::fs::write(at.join("air.abc"), "X:1\nT:Air\nL:1/4\nK:G\nG A B c|\n").unwrap();
+    let like = |file: &str, more: &[&str]| {
+        compose_like(at, &[&["--like", file, "--out", "out"], more].concat())
+    };
+    assert_eq!(fails(like("air.abc", &[])), "no_settings");
+    assert_eq!(fails(like("nothing.abc", &[])), "cannot_read");
+
+    succeeds(compose(at, "first", &["--max-bars", "2", "--to", "abc"]));
+    let text = std::fs::read_to_string(at.join("first/schubert-art-song-1.abc")).unwrap();
+    let text = text.replace("partita-model: partita-demo", "partita-model: elsewhere");
+    std::fs::write(at.join("elsewhere.abc"), text).unwrap();
+    assert_eq!(fails(like("elsewhere.abc", &[])), "model_missing");
+    let with_another = like("elsewhere.abc", &["--model", "partita-demo"]);
+    let said = String::from_utf8_lossy(&with_another.stderr).into_owned();
+    assert!(
+        said.contains("note: ") && said.contains("elsewhere"),
+        "{said}"
+    );
+    succeeds(with_another);
+}
+
+#[test]
+fn without_a_file_like_it_a_style_must_be_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = compose_like(folder.path(), &["--composer", "Wolf, Hugo", "--out", "out"]);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        said.contains("--period") && said.contains("--instrumentation"),
+        "{said}"
+    );
 }
 
 /// The texts of all variations as the model wrote them, from the events.

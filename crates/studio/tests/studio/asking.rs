@@ -4,7 +4,7 @@ use studio::api::{ComposeRequest, ExportFormat, LibraryQuery, Settings, StudioEv
 use studio::jobs::{Limits, Sampling, VariationState};
 use studio::{Code, Studio};
 
-use crate::{Atelier, events_until, request, wait_for};
+use crate::{Atelier, events_until, finished_piece, request, wait_for};
 
 #[test]
 fn a_request_becomes_pieces_in_the_library() {
@@ -159,47 +159,6 @@ fn finished_jobs_leave_the_queue_when_told_to() {
     assert_eq!(studio.library(&LibraryQuery::default()).unwrap().total, 1);
 }
 
-fn finished_piece(studio: &Studio) -> String {
-    let job = studio.compose(request(1)).unwrap();
-    let done = wait_for(studio, job.variations[0].id, |v| v.state.is_final());
-    done.piece.unwrap()
-}
-
-#[test]
-fn a_piece_is_exported_in_every_format_with_its_settings_inside() {
-    let atelier = Atelier::new(&[]);
-    let studio = atelier.open();
-    let piece = finished_piece(&studio);
-    for format in [ExportFormat::Abc, ExportFormat::Musicxml, ExportFormat::Mxl] {
-        let name = studio.export_name(&piece, format).unwrap();
-        assert!(name.starts_with("Schubert - Art Song in C major (seed 7)."));
-        let path = atelier.folder.path().join(name);
-        studio.export_piece(&piece, format, &path).unwrap();
-        let bytes = std::fs::read(&path).unwrap();
-        match format {
-            ExportFormat::Mxl => assert!(bytes.starts_with(b"PK")),
-            _ => {
-                let text = String::from_utf8(bytes).unwrap();
-                for wanted in ["Art Song in C major", "partita-seed", "partita-demo"] {
-                    assert!(text.contains(wanted), "{format:?} lacks {wanted}");
-                }
-            }
-        }
-    }
-    let nowhere = atelier.folder.path().join("no such folder").join("x.abc");
-    let error = studio.export_piece(&piece, ExportFormat::Abc, &nowhere);
-    assert_eq!(error.unwrap_err().code, Code::CannotWrite);
-}
-
-#[test]
-fn an_engraving_has_the_bars_and_parts_of_the_piece() {
-    let atelier = Atelier::new(&["bars=5"]);
-    let studio = atelier.open();
-    let engraving = studio.engraving(&finished_piece(&studio)).unwrap();
-    assert_eq!((engraving.parts, engraving.bars), (1, 5));
-    assert!(engraving.musicxml.contains("<score-partwise"));
-}
-
 #[test]
 fn deleting_a_piece_can_be_undone() {
     let atelier = Atelier::new(&[]);
@@ -227,6 +186,7 @@ fn settings_survive_and_foreign_ones_do_no_harm() {
             },
             ..request(3)
         }),
+        export: Some(ExportFormat::Midi),
     };
     studio.save_settings(&settings).unwrap();
     studio.close();

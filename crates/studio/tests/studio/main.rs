@@ -5,6 +5,9 @@
 
 mod asking;
 mod crashing;
+mod recalling;
+mod scores;
+mod watching;
 
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::Receiver;
@@ -100,6 +103,13 @@ pub(crate) fn wait_for(
         assert!(start.elapsed() < PATIENCE, "still {variation:?}");
         std::thread::sleep(Duration::from_millis(2));
     }
+}
+
+/// A piece that is written to its end.
+pub(crate) fn finished_piece(studio: &Studio) -> String {
+    let job = studio.compose(request(1)).unwrap();
+    let done = wait_for(studio, job.variations[0].id, |v| v.state.is_final());
+    done.piece.unwrap()
 }
 
 /// The events up to the first that is `wanted`, which is the last of them.
