@@ -228,7 +228,8 @@ fn clef(text: &str) -> Option<Clef> {
         "tab" => (ClefSign::Tab, 5),
         _ => return None,
     };
-    let line = if line.is_empty() {
+    // Lines of percussion have no pitches that a sign on one of them could name.
+    let line = if line.is_empty() || sign == ClefSign::Percussion {
         usual
     } else {
         line.parse().ok().filter(|line| (1..=5).contains(line))?
@@ -243,6 +244,9 @@ fn clef(text: &str) -> Option<Clef> {
 /// The clef that has `middle` on the middle line, and the octaves by which the notes are then higher than
 /// written: in the bass clef `middle=d` says that a written d is the D on the middle line.
 pub(super) fn with_middle(clef: Clef, (step, octave): (Step, i8)) -> (Clef, i8) {
+    if clef.sign == ClefSign::Percussion {
+        return (clef, 0);
+    }
     let place = |step: Step, octave: i8| i32::from(octave) * 7 + step as i32;
     let at_sign = match clef.sign {
         ClefSign::C => place(Step::C, 4),

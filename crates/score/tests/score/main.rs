@@ -29,6 +29,26 @@ mod unroll;
 
 use std::path::{Path, PathBuf};
 
+/// How often a property is tried, and on what: the same texts on every run, so that a change is judged by what
+/// it changes. `PROPTEST_RNG_SEED` draws others, `PROPTEST_CASES` more.
+fn trials(cases: u32) -> proptest::test_runner::Config {
+    use proptest::test_runner::{Config, RngSeed};
+    let asked = Config::default();
+    Config {
+        cases: match std::env::var_os("PROPTEST_CASES") {
+            Some(_) => asked.cases,
+            None => cases,
+        },
+        rng_seed: match asked.rng_seed {
+            RngSeed::Random => RngSeed::Fixed(1),
+            fixed @ RngSeed::Fixed(_) => fixed,
+        },
+        failure_persistence: None,
+        max_shrink_iters: 400,
+        ..asked
+    }
+}
+
 /// The pieces kept with the tests: name and text, by name.
 fn pieces() -> Vec<(String, String)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data");

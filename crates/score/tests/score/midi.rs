@@ -255,7 +255,7 @@ fn a_megabyte_of_anything_is_played_in_time() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, max_shrink_iters: 400, ..ProptestConfig::default() })]
+    #![proptest_config(crate::trials(256))]
 
     #[test]
     fn any_words_of_the_language_are_heard_as_they_were_read(body in language()) {

@@ -176,7 +176,7 @@ pub(crate) fn damaged() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, max_shrink_iters: 400, ..ProptestConfig::default() })]
+    #![proptest_config(crate::trials(256))]
 
     #[test]
     fn any_text_gives_a_score(text in ".{0,400}") {
@@ -202,7 +202,7 @@ proptest! {
 
 proptest! {
     // Whole pieces take longer than a few words.
-    #![proptest_config(ProptestConfig { cases: 5000, failure_persistence: None, max_shrink_iters: 400, ..ProptestConfig::default() })]
+    #![proptest_config(crate::trials(1000))]
 
     #[test]
     fn a_damaged_piece_gives_a_score(text in damaged()) {

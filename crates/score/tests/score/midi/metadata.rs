@@ -73,7 +73,7 @@ fn long_texts_and_many_are_cut() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(crate::trials(512))]
 
     #[test]
     fn any_fields_are_read_back(title in ".{0,40}", names in prop::collection::vec(("[a-z]{1,12}", ".{0,40}"), 0..8)) {
