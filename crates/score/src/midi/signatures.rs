@@ -76,6 +76,9 @@ impl Signatures {
     }
 }
 
+/// Units of metres shorter than this, of 1/128, are names for the remains of a bar that no sequencer knows.
+const MOST_HALVINGS: u32 = 7;
+
 /// The metre of a bar, or what it is as long as. Without a metre, and if MIDI has no name for it, nothing.
 fn signature_of(meter: Meter, bar: &Bar) -> Option<Signature> {
     let (beats, unit) = match meter {
@@ -91,7 +94,9 @@ fn signature_of(meter: Meter, bar: &Bar) -> Option<Signature> {
         let beats = bar.length.checked_mul(Fraction::whole(unit))?;
         (if beats.den() == 1 { beats.num() } else { 0 }, unit)
     };
-    let halvings = unit.checked_ilog2().filter(|k| 1 << k == unit)?;
+    let halvings = unit
+        .checked_ilog2()
+        .filter(|k| *k <= MOST_HALVINGS && 1 << k == unit)?;
     Some(Signature::Meter {
         beats: u8::try_from(beats).ok().filter(|beats| *beats > 0)?,
         halvings: u8::try_from(halvings).ok()?,
