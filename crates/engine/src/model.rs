@@ -12,9 +12,13 @@ pub type Patch = [u8; PATCH_SIZE];
 /// What a text may become: told of each patch that was drawn, it knows which characters may be drawn
 /// next.
 pub trait Grammar: Send + Sync {
-    /// The characters, bit c for character c, that may come after `drawn`, the first characters of
-    /// the patch that is being drawn. Never none.
-    fn allowed(&self, drawn: &[u8]) -> u128;
+    /// The only character that may come after `drawn`, the first characters of the patch that is
+    /// being drawn, if there is just one: the model is not asked then.
+    fn given(&self, drawn: &[u8]) -> Option<u8>;
+
+    /// Makes of the probabilities that the model gives to the characters after `drawn` those to draw
+    /// by: 0 for what may not come, and above 0 for something.
+    fn weigh(&self, drawn: &[u8], probabilities: &mut [f64; 128]);
 
     /// A whole patch was drawn.
     fn accept(&mut self, patch: &Patch);

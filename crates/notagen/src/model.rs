@@ -67,7 +67,8 @@ impl Model {
         }
         let mut weights = crate::weights::Weights::open(dir, &config)?;
         let network = Network::read(&mut weights, &config)?;
-        let rows = PREFILL_ROWS.max(slots);
+        // A step reads at most a whole patch for each slot at once.
+        let rows = PREFILL_ROWS.max(slots * PATCH_SIZE);
         let lanes = match is_small(config.hidden_size) {
             true => rayon::current_num_threads().min(slots),
             false => 1,

@@ -79,13 +79,34 @@ impl Network {
         logits: &mut [f32],
     ) {
         self.characters.forward(at, caches, scratch);
-        self.head.forward(
-            &scratch.x,
-            at.len(),
-            Then::Store,
-            logits,
-            &mut scratch.buffer,
-        );
+        self.head(at.len(), scratch, logits);
+    }
+
+    /// The same, but `logits [caches in at, 128] f32` after the last row of each cache alone. Rows of
+    /// one cache stand beside each other.
+    pub(crate) fn last_logits(
+        &self,
+        at: &[At],
+        caches: &mut [&mut Cache],
+        scratch: &mut Scratch,
+        logits: &mut [f32],
+    ) {
+        self.characters.forward(at, caches, scratch);
+        let mut rows = 0;
+        for (row, here) in at.iter().enumerate() {
+            if at.get(row + 1).is_none_or(|next| next.cache != here.cache) {
+                let hidden = row * self.hidden..(row + 1) * self.hidden;
+                scratch.x.copy_within(hidden, rows * self.hidden);
+                rows += 1;
+            }
+        }
+        self.head(rows, scratch, logits);
+    }
+
+    /// Logits of the first `rows` hidden states in `scratch`.
+    fn head(&self, rows: usize, scratch: &mut Scratch, logits: &mut [f32]) {
+        let Scratch { x, buffer, .. } = scratch;
+        self.head.forward(x, rows, Then::Store, logits, buffer);
     }
 }
 

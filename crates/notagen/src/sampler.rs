@@ -26,45 +26,40 @@ pub fn distribution(
     sampling: &Sampling,
     compat_epsilon: bool,
 ) -> Result<[f64; VOCAB], Error> {
-    among(u128::MAX, logits, sampling, compat_epsilon)
+    filtered(probabilities(logits)?, sampling, compat_epsilon)
 }
 
-/// [`distribution`] among the characters of `allowed` alone (bit c for character c): the others
-/// are left out before the filters, so that top-k counts characters that can be drawn.
-pub(crate) fn among(
-    allowed: u128,
-    logits: &[f32],
-    sampling: &Sampling,
-    compat_epsilon: bool,
-) -> Result<[f64; VOCAB], Error> {
-    if allowed == 0 {
-        return Err(Error::call("no character is allowed".to_owned()));
-    }
-    let logits: &[f32; VOCAB] = logits
+/// What the model gives to each character, none of it nothing.
+pub(crate) fn probabilities(logits: &[f32]) -> Result<[f64; VOCAB], Error> {
+    let mut softmax: [f32; VOCAB] = logits
         .try_into()
         .map_err(|_| Error::call(format!("{} logits instead of {VOCAB}", logits.len())))?;
-    if logits.iter().any(|logit| !logit.is_finite()) {
+    if softmax.iter().any(|logit| !logit.is_finite()) {
         return Err(Error::NotFinite { what: "logits" });
     }
-    let mut softmax = *logits;
     Isa::detect().softmax_of_logits(&mut softmax);
     let mut p = softmax.map(f64::from);
     smooth(&mut p, EPSILON);
-    if allowed != u128::MAX {
-        for (id, p) in p.iter_mut().enumerate() {
-            if allowed >> id & 1 == 0 {
-                *p = 0.0;
-            }
-        }
-        smooth(&mut p, 0.0);
-    }
+    Ok(p)
+}
 
+/// [`distribution`], given the [`probabilities`], of which some may be 0 by now: those characters are
+/// left out before the filters, so that top-k counts characters that can be drawn.
+pub(crate) fn filtered(
+    mut p: [f64; VOCAB],
+    sampling: &Sampling,
+    compat_epsilon: bool,
+) -> Result<[f64; VOCAB], Error> {
+    let possible = p.iter().filter(|p| **p > 0.0).count();
+    if possible == 0 {
+        return Err(Error::call("no character may be drawn".to_owned()));
+    }
     let first = match sampling.top_k as usize {
         0 => VOCAB,
         k => k.min(VOCAB),
     };
-    // What is not allowed has no probability and comes last: no filter may keep it.
-    let first = first.min(allowed.count_ones() as usize);
+    // What has no probability comes last: no filter may keep it.
+    let first = first.min(possible);
     let rank = ranked(&p, first);
 
     if sampling.temperature == 0.0 {

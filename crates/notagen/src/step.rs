@@ -1,5 +1,6 @@
 //! One step of some pieces: the patch decoder over all rows, then the character decoder, character by
-//! character, over the rows whose patch has not ended.
+//! character, over the rows whose patch has not ended. A character that is settled beforehand costs no
+//! step of its own: the decoder reads it together with the next one that is not.
 //!
 //! Reference: NotaGen `gradio/utils.py`, `NotaGenLMHeadModel.generate`, and `gradio/inference.py`,
 //! `inference_patch`, for `[r:0/`.
@@ -7,7 +8,7 @@
 use crate::gpt2::{At, Cache, Scratch};
 use crate::model::{Slot, check_ids};
 use crate::network::Network;
-use crate::sampler::{among, draw};
+use crate::sampler::{draw, filtered, probabilities};
 use crate::{EOS, Error, PATCH_SIZE, Patch, Sampling, VOCAB, uniform};
 
 /// One piece's part in a [`Model::step`](crate::Model::step).
@@ -29,13 +30,19 @@ pub struct Row<'a> {
     /// The tune body has not begun: if the patch begins `[r:`, it goes on `0/`. For a body starts at
     /// its line 0; the reference draws a second patch to the same end.
     pub opens_body: bool,
-    /// Which characters may come after the first ones of the drawn patch, bit c for character c;
-    /// all if there is no mask. At least one must be allowed.
-    pub mask: Option<Mask<'a>>,
+    /// What may be drawn; all characters if there is no mask.
+    pub mask: Option<&'a dyn Mask>,
 }
 
-/// Given the first characters of a patch, which may come next.
-pub type Mask<'a> = &'a (dyn Fn(&[u8]) -> u128 + Sync);
+/// What may be drawn after the first characters of a patch.
+pub trait Mask: Sync {
+    /// The only character that may come, if there is just one: the model is not asked then.
+    fn given(&self, drawn: &[u8]) -> Option<u8>;
+
+    /// Makes of the probabilities that the model gives to the characters those to draw by, before
+    /// all filters: 0 for what may not come, and above 0 for something. They need not add up to 1.
+    fn weigh(&self, drawn: &[u8], probabilities: &mut [f64; VOCAB]);
+}
 
 /// What one thread does of a step.
 pub(crate) struct Share<'a, 'slots> {
@@ -69,52 +76,94 @@ impl Network {
         self.patches.forward(&at, &mut contexts, scratch);
         let hidden = scratch.x[..rows.len() * self.hidden].to_vec();
 
-        // Character by character, all rows together; a row leaves when its patch has ended.
+        // All rows together, each at a place of its own: it reads what was written since it was last
+        // here, one character or several, and draws the next. It leaves when its patch has ended.
         let mut caches: Vec<&mut Cache> =
             slots.iter_mut().map(|slot| &mut slot.characters).collect();
         let mut logits = vec![0.0; rows.len() * VOCAB];
+        let mut places = vec![Place::default(); rows.len()];
         let mut running: Vec<usize> = (0..rows.len()).collect();
-        for position in 0..PATCH_SIZE {
-            at.clear();
-            for (place, &row) in running.iter().enumerate() {
-                let hidden = &hidden[row * self.hidden..][..self.hidden];
-                let before = position.checked_sub(1).map(|before| patches[row][before]);
-                self.embed_character(hidden, before, place, scratch);
-                at.push(At {
-                    cache: row,
-                    position,
-                });
-            }
-            self.logits(&at, &mut caches, scratch, &mut logits);
-            for (&row, logits) in running.iter().zip(logits.chunks_exact(VOCAB)) {
-                patches[row][position] = rows[row].choose(&patches[row], position, logits)?;
-            }
-            running.retain(|&row| patches[row][position] != EOS);
+        loop {
+            running.retain(|&row| places[row].write_given(&rows[row], &mut patches[row]));
             if running.is_empty() {
                 break;
+            }
+            at.clear();
+            for &row in &running {
+                let hidden = &hidden[row * self.hidden..][..self.hidden];
+                for position in places[row].read..=places[row].written {
+                    let before = position.checked_sub(1).map(|before| patches[row][before]);
+                    self.embed_character(hidden, before, at.len(), scratch);
+                    at.push(At {
+                        cache: row,
+                        position,
+                    });
+                }
+            }
+            self.last_logits(&at, &mut caches, scratch, &mut logits);
+            for (&row, logits) in running.iter().zip(logits.chunks_exact(VOCAB)) {
+                places[row].read = places[row].written + 1;
+                let drawn = &patches[row][..places[row].written];
+                let character = rows[row].draw(drawn, logits)?;
+                places[row].write(character, &mut patches[row]);
             }
         }
         Ok(())
     }
 }
 
+/// How far a row's patch has come.
+#[derive(Clone, Copy, Default)]
+struct Place {
+    /// Positions whose input the character decoder has read.
+    read: usize,
+    /// Characters written.
+    written: usize,
+    ended: bool,
+}
+
+impl Place {
+    fn write(&mut self, character: u8, patch: &mut Patch) {
+        patch[self.written] = character;
+        self.written += 1;
+        self.ended = character == EOS || self.written == PATCH_SIZE;
+    }
+
+    /// Writes the characters that need no model. Whether one is left that does.
+    fn write_given(&mut self, row: &Row<'_>, patch: &mut Patch) -> bool {
+        while !self.ended {
+            let Some(character) = row.given(&patch[..self.written]) else {
+                return true;
+            };
+            self.write(character, patch);
+        }
+        false
+    }
+}
+
 impl Row<'_> {
-    fn choose(&self, patch: &Patch, position: usize, logits: &[f32]) -> Result<u8, Error> {
-        if let Some(&forced) = self.forced.get(position) {
-            return Ok(forced);
+    /// What follows the first characters of the patch, if there is nothing to choose.
+    fn given(&self, drawn: &[u8]) -> Option<u8> {
+        if let Some(&forced) = self.forced.get(drawn.len()) {
+            return Some(forced);
         }
-        if self.opens_body && patch.starts_with(b"[r:") {
-            match position {
-                3 => return Ok(b'0'),
-                4 => return Ok(b'/'),
-                _ => {}
-            }
+        match drawn {
+            b"[r:" if self.opens_body => return Some(b'0'),
+            b"[r:0" if self.opens_body => return Some(b'/'),
+            _ => {}
         }
-        let allowed = self.mask.map_or(u128::MAX, |mask| mask(&patch[..position]));
-        let distribution = among(allowed, logits, &self.sampling, false)?;
+        self.mask?.given(drawn)
+    }
+
+    fn draw(&self, drawn: &[u8], logits: &[f32]) -> Result<u8, Error> {
+        let mut probabilities = probabilities(logits)?;
+        if let Some(mask) = self.mask {
+            mask.weigh(drawn, &mut probabilities);
+        }
+        let distribution = filtered(probabilities, &self.sampling, false)?;
         Ok(draw(
             &distribution,
-            uniform(self.seed, self.patch_index, position as u32),
+            uniform(self.seed, self.patch_index, drawn.len() as u32),
         ))
     }
 

@@ -15,7 +15,7 @@
 //!
 //! The layers, outermost first: this file (patches, the end of the piece), `header`, `line` (counter,
 //! voices, barlines), `music` (one voice in one bar), `clock` (the length rule), `words` over `tables`
-//! (closed vocabularies).
+//! (closed vocabularies). Beside them `writing`: what a sampler had better leave out of what may come.
 //!
 //! **Patches.** The model writes in patches of sixteen characters, and a stretch of text (a line of the
 //! header; in the music what stands before each barline but the last) begins in a patch of its own: the patch
@@ -31,6 +31,7 @@ mod refused;
 mod tables;
 pub(crate) mod vocabulary;
 mod words;
+mod writing;
 
 use std::sync::Arc;
 
@@ -114,7 +115,7 @@ pub struct Guard {
     state: State,
     patches: Patches,
     lines: Option<u32>,
-    short_bars: bool,
+    lenient: bool,
 }
 
 impl Default for Guard {
@@ -132,7 +133,7 @@ impl Guard {
             state: State::Header(Reader::new()),
             patches: Patches::Start,
             lines: None,
-            short_bars: true,
+            lenient: true,
         }
     }
 
@@ -151,13 +152,15 @@ impl Guard {
         self
     }
 
-    /// With bars that are short only where something before gives a reason: in the first line and the
-    /// last, after a double bar or a repeat, with a new metre. Otherwise a bar may also be short if it ends
-    /// with a double bar or a repeat; but that is known only when the bar has ended, and a model that stopped
-    /// by mistake, and meant `|`, is then held to a barline that it did not mean.
+    /// For a model that writes: with bars that are short only where something before gives a reason (the
+    /// first line and the last, after a double bar or a repeat, with a new metre), and with tuplets that end
+    /// on a 64th note. What others wrote has bars, too, that are short and end with a double bar or a repeat;
+    /// but that is known only when the bar has ended, and a model that stopped by mistake, and meant `|`, is
+    /// then held to a barline that it did not mean. And a tuplet of a note or two that ends nowhere owes
+    /// another one, of which a model knows nothing.
     #[must_use]
-    pub fn with_full_bars(mut self) -> Self {
-        self.short_bars = false;
+    pub fn for_writing(mut self) -> Self {
+        self.lenient = false;
         self
     }
 
@@ -173,13 +176,6 @@ impl Guard {
             State::Over(true) => bit(END_OF_PATCH),
             State::Complete => 0,
         }
-    }
-
-    /// The only character that may come, if there is just one: it needs no model.
-    pub fn forced(&self) -> Option<u8> {
-        let allowed = self.allowed();
-        let c = u8::try_from(allowed.trailing_zeros()).ok()?;
-        (allowed.count_ones() == 1).then_some(c)
     }
 
     /// Takes the next character. A refused one changes nothing.
@@ -207,7 +203,7 @@ impl Guard {
                 self.carried = (0..u8::try_from(voices).unwrap_or(128))
                     .map(|voice| Carried::on_staff(self.header.staff_of(voice).0))
                     .collect();
-                self.state = State::Body(Line::first(&self.header, self.lines, self.short_bars));
+                self.state = State::Body(Line::first(&self.header, self.lines, self.lenient));
             }
             State::Header(reader) => reader.apply(c, Arc::make_mut(&mut self.header)),
             State::Body(line) => {

@@ -17,16 +17,15 @@ pub(crate) struct Guarded {
 impl Guarded {
     /// From the first line of the header on; the style lines before it are given.
     pub(crate) fn new() -> Self {
-        let guard = Guard::new().with_full_bars();
+        let guard = Guard::new().for_writing();
         Self {
             within: Mutex::new((guard.clone(), 0)),
             at_patch: guard,
         }
     }
-}
 
-impl Grammar for Guarded {
-    fn allowed(&self, drawn: &[u8]) -> u128 {
+    /// What the guard says after the first characters of the patch.
+    fn after<T>(&self, drawn: &[u8], ask: impl FnOnce(&Guard) -> T) -> T {
         let mut within = self.within.lock().unwrap_or_else(PoisonError::into_inner);
         if drawn.len() < within.1 || drawn.is_empty() {
             *within = (self.at_patch.clone(), 0);
@@ -38,7 +37,22 @@ impl Grammar for Guarded {
             debug_assert!(accepted.is_ok(), "{accepted:?}");
         }
         *seen = drawn.len();
-        guard.allowed()
+        ask(guard)
+    }
+}
+
+impl Grammar for Guarded {
+    fn given(&self, drawn: &[u8]) -> Option<u8> {
+        self.after(drawn, Guard::given)
+    }
+
+    fn weigh(&self, drawn: &[u8], probabilities: &mut [f64; 128]) {
+        let (bar, lost) = self.after(drawn, |guard| {
+            (guard.bars() + 1, guard.weigh(probabilities))
+        });
+        if lost > 0.5 {
+            tracing::debug!(bar, lost, "the model would rather write what may not come");
+        }
     }
 
     fn accept(&mut self, patch: &Patch) {

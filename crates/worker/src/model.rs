@@ -100,13 +100,7 @@ impl Model for NotaGen {
     }
 
     fn step(&mut self, rows: &[Row<'_>]) -> Result<Vec<Patch>, Error> {
-        let masks: Vec<_> = rows
-            .iter()
-            .map(|row| {
-                row.grammar
-                    .map(|grammar| move |drawn: &[u8]| grammar.allowed(drawn))
-            })
-            .collect();
+        let masks: Vec<_> = rows.iter().map(|row| row.grammar.map(Mask)).collect();
         let rows: Vec<notagen::Row<'_>> = rows
             .iter()
             .zip(&masks)
@@ -122,9 +116,22 @@ impl Model for NotaGen {
                 },
                 forced: row.forced,
                 opens_body: row.opens_body,
-                mask: mask.as_ref().map(|mask| mask as notagen::Mask<'_>),
+                mask: mask.as_ref().map(|mask| mask as &dyn notagen::Mask),
             })
             .collect();
         Ok(self.model.step(&rows)?)
+    }
+}
+
+/// A grammar as the model wants it.
+struct Mask<'a>(&'a dyn Grammar);
+
+impl notagen::Mask for Mask<'_> {
+    fn given(&self, drawn: &[u8]) -> Option<u8> {
+        self.0.given(drawn)
+    }
+
+    fn weigh(&self, drawn: &[u8], probabilities: &mut [f64; notagen::VOCAB]) {
+        self.0.weigh(drawn, probabilities);
     }
 }

@@ -76,9 +76,11 @@ struct Script {
 }
 
 impl Grammar for Script {
-    fn allowed(&self, drawn: &[u8]) -> u128 {
-        1 << self.script[self.accepted][drawn.len()]
+    fn given(&self, drawn: &[u8]) -> Option<u8> {
+        Some(self.script[self.accepted][drawn.len()])
     }
+
+    fn weigh(&self, _drawn: &[u8], _probabilities: &mut [f64; 128]) {}
 
     fn accept(&mut self, patch: &Patch) {
         assert_eq!(*patch, self.script[self.accepted]);

@@ -3,8 +3,9 @@
 //! Time is counted in ticks, 720,720 to the 64th note, so that every tuplet ends on a whole tick. A bar
 //! is a whole number of 64ths, and so is every length of the vocabulary; only a tuplet with fewer notes than
 //! its number (`(3:2:1c2`) leaves the grid. Then the rest of it is owed: until the bar is on the grid again
-//! there must be room for another tuplet of the same ratio, and no other may begin. As the 64th itself
-//! is in the vocabulary, a bar that is on the grid can always be filled.
+//! there must be room for another tuplet of the same ratio, and no other may begin, unless the clock is
+//! strict: then such a tuplet is none. As the 64th itself is in the vocabulary, a bar that is on the grid can
+//! always be filled.
 
 use super::tables::NOTE_UNITS;
 
@@ -24,6 +25,8 @@ struct Frame {
     sum: u16,
     /// What remained of the bar when it began.
     start: u32,
+    /// Whether it may end off the grid.
+    lenient: bool,
 }
 
 /// Where a voice stands in its bar.
@@ -38,12 +41,15 @@ pub(super) struct Clock {
     broken: u16,
     /// The length of the note before, or 0 if it may not begin a broken rhythm.
     last: u16,
+    /// Whether tuplets may leave the grid.
+    lenient: bool,
 }
 
 impl Clock {
     /// At the beginning of a bar of this many ticks.
-    pub(super) const fn new(target: u32) -> Self {
+    pub(super) const fn new(target: u32, lenient: bool) -> Self {
         Self {
+            lenient,
             target,
             remaining: target,
             frame: None,
@@ -51,6 +57,11 @@ impl Clock {
             broken: 0,
             last: 0,
         }
+    }
+
+    /// At the beginning of another bar.
+    pub(super) const fn anew(&self, target: u32) -> Self {
+        Self::new(target, self.lenient)
     }
 
     /// Ticks of this many 64ths, or of the longest bar if there are none.
@@ -158,6 +169,7 @@ impl Clock {
             left: notes,
             sum: 0,
             start: self.remaining,
+            lenient: self.lenient,
         }
     }
 
@@ -176,7 +188,10 @@ impl Clock {
 fn feasible(left: u8, sum: u16, frame: Frame) -> bool {
     let ends = |sum: u16| {
         let rest = scaled(sum, frame.p, frame.q).and_then(|spent| frame.start.checked_sub(spent));
-        rest.is_some_and(|rest| can_complete(rest, (frame.p, frame.q)))
+        rest.is_some_and(|rest| match frame.lenient {
+            true => can_complete(rest, (frame.p, frame.q)),
+            false => rest.is_multiple_of(QUANTUM),
+        })
     };
     match left {
         0 => ends(sum),
@@ -252,10 +267,13 @@ mod tests {
                 .filter(|u| clock.fits(*u))
                 .collect::<Vec<_>>()
         };
-        for target in [8, 16, 24, 40, 64] {
+        for (target, lenient) in [8, 16, 24, 40, 64]
+            .map(|t| [(t, true), (t, false)])
+            .concat()
+        {
             for (p, q) in TUPLET_RATIOS.iter().copied() {
                 for notes in 1..=p {
-                    let mut clock = Clock::new(Clock::ticks(target));
+                    let mut clock = Clock::new(Clock::ticks(target), lenient);
                     if !clock.may_start(p, q, notes) {
                         continue;
                     }

@@ -9,6 +9,8 @@ use super::{Allowed, set};
 const DEPTH: usize = 8;
 /// Voices of a piece; orchestral scores have about 60.
 const MOST_VOICES: u32 = 80;
+/// How far beyond the number of voices listed so far the next one is; in the corpus at most 5.
+const FARTHEST: u32 = 6;
 /// Characters of a name.
 const LONGEST_NAME: u8 = 60;
 /// The order of [`tables::PROPERTIES`] in a line.

@@ -72,24 +72,24 @@ pub(super) struct Line {
     metre: u16,
     /// Whether the line before ended with more than `|`.
     after_break: bool,
-    /// Whether a bar may be short that ends with more than `|`.
-    short_bars: bool,
+    /// Whether a bar may be short that ends with more than `|`, and tuplets may end off the grid.
+    lenient: bool,
 }
 
 impl Line {
     /// The first line, of which the `[` was read.
-    pub(super) fn first(header: &Header, lines: Option<u32>, short_bars: bool) -> Self {
+    pub(super) fn first(header: &Header, lines: Option<u32>, lenient: bool) -> Self {
         Self {
             stage: Stage::Counter(1),
             done: 0,
             to_come: lines.map(|n| n.clamp(1, MOST_LINES + 1) - 1),
             voice: 0,
             lead: None,
-            music: Music::new(0, Carried::default(), Metre::Open, 1),
+            music: Music::new(Clock::new(0, lenient), Carried::default(), Metre::Open, 1),
             left_barline: false,
             metre: header.metre,
             after_break: false,
-            short_bars,
+            lenient,
         }
     }
 
@@ -208,7 +208,8 @@ impl Line {
             },
         };
         let (_, staves) = header.staff_of(voice);
-        self.music = Music::new(ticks, carried.get(voice), metre, staves);
+        let clock = Clock::new(ticks, self.lenient);
+        self.music = Music::new(clock, carried.get(voice), metre, staves);
         self.left_barline = false;
         self.stage = Stage::Music;
     }

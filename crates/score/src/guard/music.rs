@@ -165,9 +165,9 @@ pub(super) struct Music {
 }
 
 impl Music {
-    pub(super) fn new(target: u32, carried: Carried, metre: Metre, staves: u8) -> Self {
+    pub(super) fn new(clock: Clock, carried: Carried, metre: Metre, staves: u8) -> Self {
         Self {
-            clock: Clock::new(target),
+            clock,
             carried,
             metre,
             mode: Mode::Free,
@@ -193,6 +193,15 @@ impl Music {
         matches!(self.tail, Tail::Start)
             && matches!(self.mode, Mode::Free)
             && matches!(self.inside, Inside::Bar)
+    }
+
+    /// Whether nothing is open and there is room for no more notes.
+    pub(super) fn fills_its_bar(&self) -> bool {
+        self.inside == Inside::Bar && self.mode == Mode::Free && self.clock.is_full()
+    }
+
+    pub(super) fn is_in_grace(&self) -> bool {
+        self.inside == Inside::Grace
     }
 
     const fn owes_metre(&self) -> bool {

@@ -47,6 +47,19 @@ impl Words {
         allowed
     }
 
+    /// The next character of the word with the largest value; none if that word is complete.
+    pub(super) fn toward_most<T: Ord>(
+        self,
+        table: &[&str],
+        value: impl Fn(usize) -> Option<T>,
+    ) -> Option<u8> {
+        let valued = self
+            .left(table)
+            .filter_map(|(i, word)| Some((value(i)?, word)));
+        let (_, word) = valued.max_by(|(a, _), (b, _)| a.cmp(b))?;
+        word.get(usize::from(self.depth)).copied()
+    }
+
     /// Takes one character.
     pub(super) fn step(self, table: &[&str], c: u8) -> Self {
         let depth = usize::from(self.depth);

@@ -139,8 +139,8 @@ fn nearly_every_line_of_the_corpus_is_accepted() {
         refused * 100 <= lines,
         "more than one line in a hundred is refused"
     );
-    println!("\nwith full bars:");
-    let (lines, refused) = read_corpus(&scores, &Guard::new().with_full_bars());
+    println!("\nas for writing:");
+    let (lines, refused) = read_corpus(&scores, &Guard::new().for_writing());
     assert!(
         refused * 100 <= 2 * lines,
         "more than two lines in a hundred are refused"

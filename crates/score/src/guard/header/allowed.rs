@@ -2,7 +2,9 @@
 
 use super::super::words::Words;
 use super::super::{Allowed, bit, music, number, set, tables, when};
-use super::{DEPTH, DIGITS, Header, MOST_VOICES, Mode, RANKS, Reader, Section, closing, is_key};
+use super::{
+    DEPTH, DIGITS, FARTHEST, Header, MOST_VOICES, Mode, RANKS, Reader, Section, closing, is_key,
+};
 
 impl Reader {
     /// What may come; `[` at the start of a line begins the music.
@@ -71,6 +73,18 @@ impl Reader {
                 words.next(tables::HEADS, |_| true) | end(words, tables::HEADS)
             }
         }
+    }
+
+    /// All characters, but in `%%score` only digits that lead to a number near those listed.
+    pub(in super::super) fn near(&self, header: &Header) -> Allowed {
+        let read = match self.mode {
+            Mode::Part => 0,
+            Mode::Number(read) => read,
+            _ => return Allowed::MAX,
+        };
+        let farthest = header.listed.count_ones() + FARTHEST;
+        let near = number::EVERY & !header.listed & !(Allowed::MAX << (farthest + 1));
+        number::digits_toward(near, read) | !DIGITS
     }
 
     fn line_start(&self, header: &Header) -> Allowed {

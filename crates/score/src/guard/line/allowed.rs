@@ -74,7 +74,7 @@ impl Line {
     }
 
     pub(super) fn may_end(&self, music: &Music) -> bool {
-        let may_stop = || self.short_bars || self.may_be_short(music);
+        let may_stop = || self.lenient || self.may_be_short(music);
         let short = self.lead.is_none() && music.clock.may_stop() && may_stop();
         music.may_end() && (music.clock.is_full() || short)
     }
@@ -87,6 +87,31 @@ impl Line {
             || self.after_break
             || self.metre == 0
             || matches!(music.metre, Metre::Named(_))
+    }
+
+    /// If the voice has all its length, should its last token be over: what goes on with that token.
+    pub(in super::super) fn in_full_bar(&self) -> Option<Allowed> {
+        let music = self.music.settled().filter(Music::fills_its_bar);
+        (self.stage == Stage::Music && music.is_some()).then(|| self.music.own())
+    }
+
+    /// See [`Music::in_length`].
+    pub(in super::super) fn in_length(&self) -> Option<(Allowed, Option<u8>)> {
+        (self.stage == Stage::Music)
+            .then(|| self.music.in_length())
+            .flatten()
+    }
+
+    pub(in super::super) fn is_in_grace(&self) -> bool {
+        self.stage == Stage::Music && self.music.is_in_grace()
+    }
+
+    /// All characters, or those of a metre that the voice must name.
+    pub(in super::super) fn owed(&self) -> Allowed {
+        match self.stage {
+            Stage::Music => self.music.owed(),
+            _ => Allowed::MAX,
+        }
     }
 
     fn first_of_barline(&self) -> Allowed {

@@ -5,13 +5,13 @@ use super::super::words::Words;
 use super::super::{Allowed, bit, set, when};
 use super::{
     ABOVE_ZERO, ACCIDENTALS, DIGITS, Field, Inside, LETTERS, MOST_IN_CHORD, MOST_IN_GRACE,
-    MOST_IN_TUPLET, MOST_SIGNS, Metre, Mode, Music, NOTES, RESTS, SYMBOL, TEXT, Tail, ratio_of,
-    table_of,
+    MOST_IN_TUPLET, MOST_SIGNS, Metre, Mode, Music, NOTES, RESTS, SYMBOL, TEXT, Tail, length_of,
+    ratio_of, table_of,
 };
 
 impl Music {
     /// What goes on with the token.
-    pub(super) fn own(&self) -> Allowed {
+    pub(in super::super) fn own(&self) -> Allowed {
         match self.mode {
             Mode::Free => 0,
             Mode::Accidental(again) => NOTES | if again == 0 { 0 } else { bit(again) },
@@ -64,6 +64,19 @@ impl Music {
         }
     }
 
+    /// If a note or rest may be over here: what goes on with it, and which of that leads to the longest
+    /// length that fits, if that is a longer one.
+    pub(in super::super) fn in_length(&self) -> Option<(Allowed, Option<u8>)> {
+        let (words, is_note) = match self.mode {
+            Mode::Length { words, is_note } => (words, is_note),
+            Mode::Note { .. } if self.inside == Inside::Bar => (Words::new(tables::LENGTHS), true),
+            _ => return None,
+        };
+        self.settled()?;
+        let fitting = |index: usize| self.fits(index, is_note).then(|| length_of(index).0);
+        Some((self.own(), words.toward_most(tables::LENGTHS, fitting)))
+    }
+
     /// Digits that lead from this number to a number of notes that the tuplet can have.
     fn counts(&self, ratio: usize, notes: u8) -> Allowed {
         let (p, q) = ratio_of(ratio);
@@ -114,6 +127,14 @@ impl Music {
             (Deco::Sign, _) => true,
             (Deco::Open(_), _) => true,
             (Deco::Close(line), _) => self.carried.lines & 1 << line != 0,
+        }
+    }
+
+    /// All characters, or of those that may come after `[` the one of the metre that is owed.
+    pub(in super::super) const fn owed(&self) -> Allowed {
+        match self.mode {
+            Mode::Bracket if self.owes_metre() => bit(b'M'),
+            _ => Allowed::MAX,
         }
     }
 

@@ -212,7 +212,7 @@ impl Music {
                 let units = tables::METRE_UNITS.get(index).copied().unwrap_or(0);
                 // A later voice is as long as the first, which need not have filled the bar.
                 if self.metre == Metre::Open {
-                    self.clock = Clock::new(Clock::ticks(units));
+                    self.clock = self.clock.anew(Clock::ticks(units));
                 }
                 self.metre = Metre::Named(u8::try_from(index).unwrap_or(0));
             }

@@ -2,7 +2,7 @@
 
 use score::guard::{END_OF_PATCH, END_OF_PIECE, Guard, Reason};
 
-use super::{feed_line, feed_stretch};
+use super::{feed_line, feed_stretch, stretches};
 
 const HEADER: &str = "%%score 1 { ( 2 3 ) | 4 }\nL:1/8\nQ:1/4=90\nM:3/4\nK:Eb\nV:1 treble nm=\"Voice\"\n\
                       V:2 treble nm=\"Piano\" snm=\"Pno.\"\nV:3 treble \nV:4 bass \n";
@@ -182,7 +182,7 @@ fn the_counter_is_forced_and_so_is_a_known_length() {
     feed(&mut guard, "[r:0/12][V:1]z6|\n").unwrap();
     assert!(guard.at_line_start() && guard.bars() == 1);
     let mut forced = String::new();
-    while let Some(c) = guard.forced() {
+    while let Some(c) = guard.given() {
         guard.accept(c).unwrap();
         forced.push(char::from(c));
     }
@@ -192,7 +192,7 @@ fn the_counter_is_forced_and_so_is_a_known_length() {
     feed(&mut guard, HEADER).unwrap();
     feed(&mut guard, "[r:0/0][V:1]z6|]\n").unwrap();
     assert!(guard.is_complete());
-    assert_eq!(guard.forced(), Some(END_OF_PIECE));
+    assert_eq!(guard.given(), Some(END_OF_PIECE));
 }
 
 #[test]
@@ -209,7 +209,7 @@ fn short_bars_need_a_reason() {
         let mut guard = after_header();
         feed(&mut guard, text).unwrap();
         assert_eq!(end(&guard), lenient, "{text}");
-        let mut guard = Guard::without_patches().with_full_bars();
+        let mut guard = Guard::without_patches().for_writing();
         feed(&mut guard, &format!("{HEADER}{text}")).unwrap();
         assert_eq!(end(&guard), strict, "{text}");
     }
@@ -236,7 +236,7 @@ fn a_barline_begins_a_patch_unless_it_is_the_last_of_its_line() {
     feed(&mut last, "|").unwrap();
     assert_eq!(last.accept(b'[').unwrap_err().reason, Reason::Barline);
     feed(&mut last, "\n").unwrap();
-    assert_eq!(last.forced(), Some(END_OF_PATCH));
+    assert_eq!(last.given(), Some(END_OF_PATCH));
     // The patch ends: another voice follows.
     let mut split = inside;
     split.accept(END_OF_PATCH).unwrap();
@@ -255,4 +255,160 @@ fn a_barline_begins_a_patch_unless_it_is_the_last_of_its_line() {
     feed_stretch(&mut guard, "[r:0/1][V:4]C,6|\n").unwrap();
     feed(&mut guard, "[r:1/0][V:1]c").unwrap();
     assert_eq!(bar_or_end(&guard).1, 1, "the last bar may be short");
+}
+
+/// The guard of a model that wrote this in patches; the last line is not finished.
+fn writing(text: &str) -> Guard {
+    let mut guard = Guard::new().for_writing();
+    let mut lines: Vec<&str> = text.lines().collect();
+    let last = lines.pop().unwrap();
+    lines
+        .iter()
+        .for_each(|line| feed_line(&mut guard, line).unwrap());
+    let mut parts = stretches(last);
+    let open = parts.pop().unwrap();
+    parts
+        .iter()
+        .for_each(|part| feed_stretch(&mut guard, part).unwrap());
+    feed(&mut guard, open).unwrap();
+    guard
+}
+
+/// A set of characters as text, the end of a patch as `$`.
+fn characters(set: u128) -> String {
+    let chars = (0..128u8).filter(|c| set >> c & 1 != 0);
+    chars
+        .map(|c| {
+            if c == END_OF_PATCH {
+                '$'
+            } else {
+                char::from(c)
+            }
+        })
+        .collect()
+}
+
+/// The probabilities of a model that leaves a hundredth to all characters together.
+fn likely(wanted: &[(u8, f64)]) -> [f64; 128] {
+    let mut p = [0.01 / 128.0; 128];
+    wanted
+        .iter()
+        .for_each(|(c, likely)| p[usize::from(*c)] += likely);
+    p
+}
+
+#[test]
+fn in_a_full_bar_nothing_begins() {
+    for (line, allowed, drawable) in [
+        ("[r:0/1][V:1](c6", "$!\"()-:[{|", "$!)-:|"),
+        ("[r:0/1][V:1]z6", "$!\"(:[{|", "$!:|"),
+        ("[r:0/1][V:4]C,6!>)!", "!\"(:[{|", "!:|"),
+        // A later voice has the barline of the first.
+        ("[r:0/1][V:1]z6|][V:2]z6", "$!\"([{|", "$!|"),
+        // The last note need not be over.
+        ("[r:0/1][V:1]c2 d2 e f", "", "$!'-/37:|"),
+        ("[r:0/1][V:1]c4 d3/", "248", "248"),
+        // Nor is the bar.
+        ("[r:0/1][V:1]z5", "", ""),
+    ] {
+        let guard = writing(&format!("{HEADER}{line}"));
+        if !allowed.is_empty() {
+            assert_eq!(characters(guard.allowed()), allowed, "{line}");
+        }
+        match drawable {
+            "" => assert_eq!(guard.drawable(), guard.allowed(), "{line}"),
+            _ => assert_eq!(characters(guard.drawable()), drawable, "{line}"),
+        }
+    }
+}
+
+#[test]
+fn a_model_that_would_go_on_in_a_full_bar_ends_it() {
+    let guard = writing(&format!("{HEADER}[r:0/1][V:1](c6"));
+    let before = likely(&[(b' ', 0.7), (b'!', 0.1), (b'|', 0.05), (END_OF_PATCH, 0.14)]);
+    let mut p = before;
+    let lost = guard.weigh(&mut p);
+    assert!((lost - 0.7).abs() < 0.01, "{lost}");
+    // Signs stay as likely as they were; the two ends share the rest as they shared before.
+    let of = |c: u8| p[usize::from(c)];
+    assert_eq!((of(b' '), of(b'!')), (0.0, before[usize::from(b'!')]));
+    let ratio = of(b'|') / before[usize::from(b'|')];
+    let other = of(END_OF_PATCH) / before[usize::from(END_OF_PATCH)];
+    assert!(
+        ratio > 4.0 && (ratio - other).abs() < 1e-12,
+        "{ratio} {other}"
+    );
+    assert!((p.iter().sum::<f64>() - before.iter().sum::<f64>()).abs() < 1e-12);
+
+    let guard = writing(&format!("{HEADER}[r:0/1][V:1](c4{{de"));
+    let mut p = likely(&[(b' ', 0.5), (b'f', 0.49)]);
+    guard.weigh(&mut p);
+    assert!((p[usize::from(b'}')] - 0.5).abs() < 0.01);
+    assert!((p[usize::from(b'f')] - 0.49).abs() < 0.01);
+}
+
+/// After a whole line: what a model draws by that wants this.
+fn weighed(text: &str, wanted: &[(u8, f64)]) -> ([f64; 128], [f64; 128]) {
+    let guard = writing(&format!("{HEADER}[r:0/2][V:1]z6|\n[r:1/1][V:1]{text}"));
+    let (before, mut after) = (likely(wanted), likely(wanted));
+    guard.weigh(&mut after);
+    (before, after)
+}
+
+#[test]
+fn a_length_that_is_too_long_is_as_long_as_fits() {
+    // Three eighths are left.
+    let (before, after) = weighed("c3 d", &[(b'4', 0.5), (b'2', 0.3), (b' ', 0.15)]);
+    assert_eq!(after[usize::from(b'4')], 0.0);
+    assert!((after[usize::from(b'3')] - 0.5).abs() < 0.01);
+    assert_eq!(after[usize::from(b'2')], before[usize::from(b'2')]);
+    // It is as long as it can be: what follows has the rest.
+    let (before, after) = weighed("c d4", &[(b'0', 0.6), (b' ', 0.38)]);
+    assert!(
+        after[usize::from(b' ')] > 0.95,
+        "{}",
+        after[usize::from(b' ')]
+    );
+    assert_eq!(
+        (before[usize::from(b'0')] > 0.6, after[usize::from(b'0')]),
+        (true, 0.0)
+    );
+}
+
+#[test]
+fn a_barline_that_comes_too_early_leaves_the_last_note_as_it_is() {
+    let wanted = [(END_OF_PATCH, 0.8), (b'2', 0.1), (b' ', 0.06), (b'z', 0.03)];
+    let (before, after) = weighed("c2 d", &wanted);
+    let of = |c: u8| (before[usize::from(c)], after[usize::from(c)]);
+    assert_eq!((of(END_OF_PATCH).1, of(b'2').1), (0.0, of(b'2').0));
+    // What may follow the note shares what the barline had.
+    assert!(of(b' ').1 > 0.5 && of(b' ').1 < 0.06 / 0.09 * 0.9);
+    let ratio = |c: u8| of(c).1 / of(c).0;
+    assert!((ratio(b' ') - ratio(b'z')).abs() < 1e-12);
+}
+
+#[test]
+fn a_metre_that_is_owed_needs_no_model() {
+    let mut guard = writing(&format!("{HEADER}[r:0/1][V:1][K:G][M:4/4]c8|[V:2]"));
+    let mut given = String::new();
+    while let Some(c) = guard.given() {
+        guard.accept(c).unwrap();
+        given.push(char::from(c));
+    }
+    assert_eq!(given, "[M:4/4]");
+}
+
+#[test]
+fn voices_are_not_numbered_far_beyond_those_that_are_listed() {
+    let digits = |text: &str| {
+        let mut guard = Guard::new().for_writing();
+        feed(&mut guard, text).unwrap();
+        let all: String = characters(guard.drawable());
+        all.chars().filter(char::is_ascii_digit).collect::<String>()
+    };
+    assert_eq!(digits("%%score "), "123456");
+    // 3 was listed, and 30 is far.
+    assert_eq!(digits("%%score ( 1 3 ) "), "245678");
+    assert_eq!(digits("%%score ( 1 2 3 4 5 ) "), "16789");
+    assert_eq!(digits("%%score ( 1 2 3 4 5 ) 1"), "01");
 }
