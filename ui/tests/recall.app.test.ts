@@ -11,7 +11,7 @@ import { NO_LIMITS, SAMPLING } from "./made";
 
 const RECALLED: Recalled = {
   file: "waltz.mid", title: "Chamber in G major", style: { period: "Romantic", composer: "Schubert, Franz", instrumentation: "Chamber" },
-  model: "demo", seed: 4711, sampling: { ...SAMPLING, temperature: 1.3 }, guard: "strict", limits: { ...NO_LIMITS, max_bars: 24 }, notes: [],
+  model: "demo", seed: 4711, sampling: { ...SAMPLING, temperature: 1.3 }, guard: "off", limits: { ...NO_LIMITS, max_bars: 24 }, notes: [],
 };
 
 beforeEach(() => {
@@ -56,9 +56,19 @@ describe("settings from a file", () => {
     await one("recall");
     await fireEvent.keyDown(window, { key: "o", ctrlKey: true });
     await one("toast");
+    expect((await one("further")).textContent).toContain("no guard on the bars’ lengths");
     await fireEvent.click(await one("compose"));
     const { style, model, seed, sampling, guard, limits } = RECALLED;
     expect(calls("compose")).toEqual([{ request: { model, style, variations: 1, seed, sampling, guard, limits } }]);
+  });
+
+  it("say when they had no guard, and let it be had again", async () => {
+    const { calls } = backend({ recall: () => RECALLED });
+    const { one } = open();
+    await fireEvent.click(await one("recall"));
+    await fireEvent.click((await one("further")).querySelector("button")!);
+    await fireEvent.click(await one("compose"));
+    expect(calls("compose")).toMatchObject([{ request: { guard: null } }]);
   });
 
   it("come with what may make another piece of them", async () => {

@@ -70,8 +70,7 @@ pub(crate) struct ComposeArgs {
     /// Below 1 more likely, above 1 more surprising [default: the model's own]
     #[arg(long, value_name = "T", allow_negative_numbers = true)]
     pub(crate) temperature: Option<f64>,
-    /// Let the model write only what makes a score, or anything, as NotaGen's own inference does
-    /// [default: off]
+    /// What the model may write [default: strict]
     #[arg(long, value_enum)]
     pub(crate) guard: Option<GuardArg>,
     /// A model's id, or its folder [default: the first one installed]
@@ -120,9 +119,10 @@ impl From<DeviceArg> for Device {
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub(crate) enum GuardArg {
-    /// Every bar full, every voice once in a line, whatever the model would rather write
+    /// Only what makes a score: every bar full, every voice once in a line
     Strict,
-    /// All characters; bars that do not add up are mended afterwards
+    /// All characters, as NotaGen's own inference draws them; bars that do not add up are mended
+    /// afterwards
     Off,
 }
 

@@ -130,13 +130,18 @@ impl Sampling {
 pub enum GuardMode {
     /// At each character only those may be drawn that leave a valid text: the header in order, each
     /// voice once in a line, every bar full.
+    #[default]
     Strict,
     /// All characters, as NotaGen's own inference draws them. Bars that do not add up are mended.
-    #[default]
     Off,
 }
 
 impl GuardMode {
+    /// How pieces were written before there was a choice.
+    const fn before_there_was_one() -> Self {
+        Self::Off
+    }
+
     /// The word for it in files and in JSON.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -187,8 +192,9 @@ pub struct JobSpec {
     pub model: String,
     /// How characters are drawn.
     pub sampling: Sampling,
-    /// Whether the model may write only what makes a score.
-    #[serde(default)]
+    /// Whether the model may write only what makes a score. Jobs of before there was a guard do not
+    /// say: theirs had none.
+    #[serde(default = "GuardMode::before_there_was_one")]
     pub guard: GuardMode,
     /// Where pieces end at the latest.
     pub limits: Limits,
@@ -276,6 +282,15 @@ mod tests {
             limits: Limits::default(),
             seeds: JobSpec::consecutive_seeds(7, 4),
         }
+    }
+
+    #[test]
+    fn a_job_of_before_there_was_a_guard_had_none() {
+        let mut json = serde_json::to_value(spec()).unwrap();
+        json.as_object_mut().unwrap().remove("guard");
+        let old: JobSpec = serde_json::from_value(json).unwrap();
+        assert_eq!(old.guard, GuardMode::Off);
+        assert_eq!(GuardMode::default(), GuardMode::Strict);
     }
 
     #[test]

@@ -72,7 +72,7 @@ pub struct ComposeRequest {
     pub seed: Option<u64>,
     /// The model's own if absent.
     pub sampling: Option<Sampling>,
-    /// Off if absent.
+    /// Strict if absent.
     #[serde(default)]
     pub guard: Option<GuardMode>,
     /// Where pieces end at the latest.

@@ -74,7 +74,7 @@ function addPiece(id: string, variation: T.VariationId, style: T.Style, seed: nu
     deleted: false,
     piece: {
       summary: { id, variation, title: `${style.instrumentation} in ${pick(KEYS, source + seed)}`, style, model: "partita-demo", seed, state, bars: lines.length, created_ms: at },
-      sampling: SAMPLING, guard: "off", limits: LIMITS, model_sha256: "9f".repeat(32),
+      sampling: SAMPLING, guard: "strict", limits: LIMITS, model_sha256: "9f".repeat(32),
       ending: state === "done" ? "complete" : null, first_bar_ms: 1840, duration_ms: state === "running" ? null : 48_200,
       text: header(text) + lines.join(""),
     },
@@ -230,7 +230,7 @@ const commands: Record<string, (args: Args) => unknown> = {
     if (has("foreign")) fail("no_settings", "this score was not composed by Partita, so there are no settings to take from it; it can be converted to other formats (in a terminal: partita export FILE -o OUT)");
     return {
       file: "Haydn - Chamber in D major (seed 4242).musicxml", title: "Chamber in D major", style: { period: "Classical", composer: "Haydn, Joseph", instrumentation: "Chamber" },
-      model: "partita-demo", seed: 4242, sampling: { ...SAMPLING, temperature: 1.1 }, guard: "strict", limits: { ...LIMITS, max_bars: 24 }, notes: [],
+      model: "partita-demo", seed: 4242, sampling: { ...SAMPLING, temperature: 1.1 }, guard: "off", limits: { ...LIMITS, max_bars: 24 }, notes: [],
     };
   },
   // `?drop` shows what is seen while a file is dragged over the window.

@@ -150,7 +150,7 @@ seed: number | null,
  */
 sampling: Sampling | null, 
 /**
- * Off if absent.
+ * Strict if absent.
  */
 guard: GuardMode | null, 
 /**

@@ -15,7 +15,7 @@ export interface Form {
   /** Limits that have no field of their own; they come along with a piece's settings. */
   maxPatches: number | null;
   maxSeconds: number | null;
-  /** It has no field of its own; it comes along with a piece's settings. */
+  /** No field of its own either: strict if null. */
   guard: GuardMode | null;
 }
 
@@ -163,6 +163,6 @@ export function fromPiece(made: PieceSettings, model: ModelInfo | undefined, see
     seed: seed === "same" ? String(made.seed) : "",
     ...limitFields(made.limits),
     ...samplingFields(special),
-    guard: made.guard === "off" ? null : made.guard,
+    guard: made.guard === "strict" ? null : made.guard,
   };
 }
