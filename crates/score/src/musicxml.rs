@@ -22,6 +22,7 @@ mod voice;
 mod xml;
 
 use crate::score::Score;
+use crate::unroll::Cues;
 use part::PartWriter;
 use xml::Xml;
 
@@ -34,8 +35,9 @@ pub fn write_musicxml(score: &Score) -> String {
     xml.open("score-partwise", &[("version", "4.0")]);
     head::write(&mut xml, score);
     let mut tempi = directions::Tempi::default();
+    let cues = Cues::new(score);
     for part in 0..score.parts.len() {
-        PartWriter::new(score, part).write(&mut xml, &mut tempi);
+        PartWriter::new(score, part, &cues).write(&mut xml, &mut tempi);
     }
     xml.finish()
 }

@@ -2,9 +2,9 @@
 //!
 //! The file is read in one pass, an element at a time: `head` takes what stands before the music, `bar` and
 //! what it calls take the bars of each part as they are written, with times as exact fractions. Then
-//! `assemble` makes a score of them: `dealing` finds out which voices there are, `voice` puts the notes of
-//! each one after another, with tuplets (`tuplets`) and drums (`drums`), and the bars are made equally long.
-//! Ties, slurs and lines are matched and accidentals added as for ABC.
+//! `assemble` makes a score of them: `dealing` and `signs` find out which voices there are and what belongs to
+//! them, `voice` puts the notes of each one after another, with their tuplets, slurs and drums, and the bars are
+//! made equally long. Ties and lines are matched and accidentals added as for ABC.
 //!
 //! Files come from everywhere. What is not well-formed, defines entities, or goes beyond the limits of
 //! `xml` is refused; everything else gives a score, and what was repaired or has no place in it is said.
@@ -19,6 +19,7 @@ mod directions;
 mod drums;
 mod harmony;
 mod head;
+mod lengths;
 mod lyrics;
 mod notations;
 mod note;
@@ -26,7 +27,10 @@ mod numbers;
 mod pitch;
 mod raw;
 mod remarks;
+mod signs;
+mod slurs;
 mod text;
+mod tremolos;
 mod tuplets;
 mod voice;
 pub(crate) mod xml;

@@ -26,17 +26,17 @@
 //! A piece that comes to more than ten times its bars, or to more music than anybody wrote, is broken: it is
 //! played as written.
 //!
-//! MuseScore 3 plays the same, apart from these, where it does what no player would: `:|` without `|:` always
-//! leads to the last `|:` or the beginning, though another repeat lies between; `:|` at the last of
-//! several endings leads back once more, to a pass without an ending; a first ending that is left by D.C. is
-//! played again; of several segni the first counts; after Fine nothing is played, not even the next movement,
-//! and D.C. leads out of the movement (it has breaks for that, which no text carries); endings that nothing
-//! leads back to are left out; To Coda without a Coda is ignored.
+//! MuseScore 3 plays the same of the MusicXML written (tests/data/playing.txt has pieces), apart from these, where
+//! it does what no player would: `:|` without `|:` always leads to the last `|:` or the beginning, though
+//! another repeat lies between; `:|` at the last of several endings leads back once more, to a pass without an
+//! ending; a first ending that is left by D.C. is played again; of several segni the first counts; after Fine
+//! nothing is played, not even the next movement, and D.C. leads out of the movement (it has breaks for that, which
+//! no text carries); endings that nothing leads back to are left out; To Coda without a Coda is ignored.
 
 mod endings;
 mod signs;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use crate::score::{Bar, Barline, Score};
 use endings::Endings;
@@ -51,6 +51,67 @@ const MAX_ITEMS: usize = 500_000;
 /// The bars in the order in which they are played, as indices into [`Score::bars`], with repeats, endings and
 /// jumps carried out as the module says.
 pub fn playing_order(score: &Score) -> Vec<usize> {
+    play(score).map_or_else(|| (0..score.bars.len()).collect(), |(order, _)| order)
+}
+
+/// What other programs have to be told of repeats and jumps, so that they play the same.
+#[derive(Default, Debug)]
+pub(crate) struct Cues {
+    /// For each bar with `:|` how often the section that it ends is played.
+    times: HashMap<usize, u8>,
+    /// For each bar with D.C. or D.S. what ends the way from there.
+    goals: HashMap<usize, Goal>,
+    signs: Vec<Signs>,
+}
+
+/// Where play leaves the way that a D.C. or D.S. leads.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Goal {
+    Fine,
+    Coda,
+}
+
+impl Cues {
+    /// Of a piece that is broken there is nothing to tell.
+    pub(crate) fn new(score: &Score) -> Self {
+        play(score).map(|(_, cues)| cues).unwrap_or_default()
+    }
+
+    /// Which of the segni a bar has, or its D.S. leads to, from 1.
+    pub(crate) fn segno(&self, bar: usize) -> usize {
+        self.count(bar, |signs| signs.segno)
+    }
+
+    /// Which of the codas a bar has, from 1.
+    pub(crate) fn coda(&self, bar: usize) -> usize {
+        self.count(bar, |signs| signs.coda)
+    }
+
+    /// Which of the codas the To Coda of a bar leads to, from 1.
+    pub(crate) fn to_coda(&self, bar: usize) -> usize {
+        let behind = self.signs.iter().skip(bar);
+        let jump = behind.into_iter().find(|signs| signs.jump_to.is_some());
+        self.coda(jump.and_then(|jump| jump.coda_behind).unwrap_or(bar))
+    }
+
+    fn count(&self, bar: usize, has: impl Fn(&Signs) -> bool) -> usize {
+        let until = self.signs.iter().take(bar + 1);
+        until.filter(|signs| has(signs)).count().max(1)
+    }
+
+    /// How often the section is played that ends with the `:|` of a bar.
+    pub(crate) fn times(&self, bar: usize) -> u8 {
+        self.times.get(&bar).copied().unwrap_or(2)
+    }
+
+    /// What ends the way that the D.C. or D.S. of a bar leads, if not the bar itself.
+    pub(crate) fn goal(&self, bar: usize) -> Option<Goal> {
+        self.goals.get(&bar).copied()
+    }
+}
+
+/// Plays a piece: its bars in order, and what was met on the way. `None` if it is broken.
+fn play(score: &Score) -> Option<(Vec<usize>, Cues)> {
     let bars = &score.bars;
     let weight = |b: usize| bars.get(b).map_or(0, weight);
     let written: usize = (0..bars.len()).map(weight).sum();
@@ -58,16 +119,17 @@ pub fn playing_order(score: &Score) -> Vec<usize> {
     let mut order = Vec::new();
     let mut player = Player::new(bars);
     while let Some(b) = player.next_bar() {
-        let Some(left) = items_left.checked_sub(weight(b)) else {
-            return (0..bars.len()).collect();
-        };
-        items_left = left;
+        items_left = items_left.checked_sub(weight(b))?;
         order.push(b);
         if order.len() > bars.len().saturating_mul(MAX_TIMES) {
-            return (0..bars.len()).collect();
+            return None;
         }
     }
-    order
+    let cues = Cues {
+        signs: player.signs,
+        ..player.cues
+    };
+    Some((order, cues))
 }
 
 fn weight(bar: &Bar) -> usize {
@@ -90,6 +152,7 @@ struct Player<'a> {
     /// The bar of the D.C. or D.S. that is being obeyed.
     jumped: Option<usize>,
     taken: HashSet<usize>,
+    cues: Cues,
 }
 
 impl<'a> Player<'a> {
@@ -107,6 +170,7 @@ impl<'a> Player<'a> {
             passes: 2,
             jumped: None,
             taken: HashSet::new(),
+            cues: Cues::default(),
         }
     }
 
@@ -147,12 +211,14 @@ impl<'a> Player<'a> {
         let signs = self.signs_of(at);
         if let Some(jump) = self.jumped {
             if signs.fine {
+                self.cues.goals.insert(jump, Goal::Fine);
                 self.end_jump(jump + 1);
                 return;
             }
             if signs.to_coda
                 && let Some(coda) = self.signs_of(jump).coda_behind
             {
+                self.cues.goals.insert(jump, Goal::Coda);
                 self.end_jump(coda);
                 return;
             }
@@ -164,6 +230,7 @@ impl<'a> Player<'a> {
             if self.endings.at(at).is_none() {
                 self.passes = self.passes.max(self.endings.set_at(at + 1).passes);
             }
+            self.cues.times.insert(at, self.passes);
             if self.pass < self.passes {
                 self.pass += 1;
                 self.next = self.start;

@@ -232,13 +232,16 @@ fn read_untagged(
 
 fn read_shares(cut: &CutLine<'_>, first: bool, voices: &mut Voices, findings: &mut Findings) {
     // Which share of the line a voice takes; NotaGen sometimes writes a voice twice.
-    let mut taken: HashMap<usize, Share<'_>> = HashMap::new();
+    let mut taken: Vec<Option<Share<'_>>> = vec![None; voices.readers.len()];
     for share in &cut.shares {
         let Some(&voice) = voices.index.get(share.id) else {
             continue;
         };
-        let Some(earlier) = taken.get_mut(&voice) else {
-            taken.insert(voice, *share);
+        let Some(slot) = taken.get_mut(voice) else {
+            continue;
+        };
+        let Some(earlier) = slot else {
+            *slot = Some(*share);
             continue;
         };
         let mut place = at(share.position);
@@ -259,8 +262,8 @@ fn read_shares(cut: &CutLine<'_>, first: bool, voices: &mut Voices, findings: &m
             );
         }
     }
-    for (voice, reader) in voices.readers.iter_mut().enumerate() {
-        if let Some(share) = taken.get(&voice) {
+    for (reader, share) in voices.readers.iter_mut().zip(taken) {
+        if let Some(share) = share {
             if first && !cut.lead.trim().is_empty() {
                 let lead = format!("{}{}", cut.lead.trim(), share.text);
                 reader.read(&lead, share.position, true, findings);

@@ -269,21 +269,40 @@ impl Thread {
     }
 }
 
-/// Lines lead from one event to another, also those that stand at one note of a chord.
+/// Lines lead from one event or grace note to another, also those that stand at one note of a chord.
 fn raise_lines(strand: &mut Strand<'_>, bar: usize) {
     let items = strand.bar(bar).map_or(&mut [][..], |bar| &mut bar.items);
     for item in items {
-        let Item::Event(event) = item else { continue };
-        let is_line = |mark: &Mark| matches!(mark, Mark::Start(_) | Mark::Stop(_));
-        let mut lines: Vec<Mark> = Vec::new();
-        for note in event.notes_mut() {
-            lines.extend(note.marks.iter().filter(|mark| is_line(mark)));
-            note.marks.retain(|mark| !is_line(mark));
-        }
-        for line in lines {
-            if !event.marks.contains(&line) {
-                event.marks.push(line);
+        match item {
+            Item::Event(event) => {
+                let lines = take_lines(event.notes_mut());
+                add_lines(&mut event.marks, lines);
             }
+            Item::Grace(group) => {
+                for grace in &mut group.notes {
+                    let lines = take_lines(&mut grace.notes);
+                    add_lines(&mut grace.marks, lines);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+fn take_lines(notes: &mut [Note]) -> Vec<Mark> {
+    let is_line = |mark: &Mark| matches!(mark, Mark::Start(_) | Mark::Stop(_));
+    let mut lines = Vec::new();
+    for note in notes {
+        lines.extend(note.marks.iter().filter(|mark| is_line(mark)));
+        note.marks.retain(|mark| !is_line(mark));
+    }
+    lines
+}
+
+fn add_lines(marks: &mut Vec<Mark>, lines: Vec<Mark>) {
+    for line in lines {
+        if !marks.contains(&line) {
+            marks.push(line);
         }
     }
 }

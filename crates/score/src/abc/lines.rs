@@ -1,7 +1,7 @@
 //! Lines and hairpins: which ends belong together.
 
 use super::connect::{Failures, Strand};
-use crate::event::{Direction, Event, Item, Mark, Span};
+use crate::event::{Direction, Item, Mark, Span};
 
 /// A line that waits for its end, or one end of a line.
 #[derive(Clone, Copy, Debug)]
@@ -10,6 +10,8 @@ pub(super) struct Line {
     start: bool,
     pub(super) bar: usize,
     pub(super) item: usize,
+    /// Which of the grace notes; events and directions have only 0.
+    note: usize,
 }
 
 /// Matches the ends in a bar with the lines that are open, at most one of each kind. Gives the ends that have
@@ -17,12 +19,13 @@ pub(super) struct Line {
 pub(super) fn match_ends(open: &mut Vec<Line>, items: &[Item], bar: usize) -> Vec<Line> {
     let mut single: Vec<Line> = Vec::new();
     for (item, i) in items.iter().zip(0..) {
-        let mut end = |span: Span, start: bool| {
+        let mut end = |span: Span, start: bool, note: usize| {
             let line = Line {
                 span,
                 start,
                 bar,
                 item: i,
+                note,
             };
             let earlier = open.iter().position(|line| line.span == span);
             let earlier = earlier.map(|at| open.swap_remove(at));
@@ -36,25 +39,32 @@ pub(super) fn match_ends(open: &mut Vec<Line>, items: &[Item], bar: usize) -> Ve
             }
         };
         match item {
-            Item::Direction(Direction::Start(span)) => end(*span, true),
-            Item::Direction(Direction::Stop(span)) => end(*span, false),
-            Item::Event(event) => {
-                // What ends on a note was begun before it, so ends come first.
-                for mark in &event.marks {
-                    if let Mark::Stop(span) = mark {
-                        end(*span, false);
-                    }
-                }
-                for mark in &event.marks {
-                    if let Mark::Start(span) = mark {
-                        end(*span, true);
-                    }
+            Item::Direction(Direction::Start(span)) => end(*span, true, 0),
+            Item::Direction(Direction::Stop(span)) => end(*span, false, 0),
+            Item::Event(event) => ends_at(&event.marks, |span, start| end(span, start, 0)),
+            Item::Grace(group) => {
+                for (grace, note) in group.notes.iter().zip(0..) {
+                    ends_at(&grace.marks, |span, start| end(span, start, note));
                 }
             }
             _ => {}
         }
     }
     single
+}
+
+/// The ends of lines at a note. What ends there was begun before it, so ends come first.
+fn ends_at(marks: &[Mark], mut end: impl FnMut(Span, bool)) {
+    for mark in marks {
+        if let Mark::Stop(span) = mark {
+            end(*span, false);
+        }
+    }
+    for mark in marks {
+        if let Mark::Start(span) = mark {
+            end(*span, true);
+        }
+    }
 }
 
 /// Takes out single ends of lines. Gives for each bar the items that are gone, in order.
@@ -81,7 +91,15 @@ pub(super) fn remove(
                 failures.push((line.bar, message(line.span)));
             }
             match bar.items.get_mut(line.item) {
-                Some(Item::Event(event)) => remove_mark(event, line),
+                Some(Item::Event(event)) => {
+                    let can_trill = !event.notes().is_empty();
+                    remove_mark(&mut event.marks, can_trill, line);
+                }
+                Some(Item::Grace(group)) => {
+                    if let Some(grace) = group.notes.get_mut(line.note) {
+                        remove_mark(&mut grace.marks, true, line);
+                    }
+                }
                 Some(Item::Direction(_)) => gone.push(line.item),
                 _ => {}
             }
@@ -97,19 +115,17 @@ pub(super) fn remove(
     removed
 }
 
-fn remove_mark(event: &mut Event, line: &Line) {
+fn remove_mark(marks: &mut Vec<Mark>, can_trill: bool, line: &Line) {
     let mark = if line.start {
         Mark::Start(line.span)
     } else {
         Mark::Stop(line.span)
     };
     // A trill without its line is still a trill, but a rest has none.
-    let trill = mark == Mark::Start(Span::Trill)
-        && !event.notes().is_empty()
-        && !event.marks.contains(&Mark::Trill);
-    match event.marks.iter_mut().find(|m| **m == mark) {
+    let trill = mark == Mark::Start(Span::Trill) && can_trill && !marks.contains(&Mark::Trill);
+    match marks.iter_mut().find(|m| **m == mark) {
         Some(mark) if trill => *mark = Mark::Trill,
-        _ => event.marks.retain(|m| *m != mark),
+        _ => marks.retain(|m| *m != mark),
     }
 }
 

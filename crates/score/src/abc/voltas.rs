@@ -50,7 +50,8 @@ impl Voltas {
     }
 }
 
-/// The last bar of the ending that begins in bar `b`, how its bracket ends, and whether that holds whatever
+/// The last bar of the ending that begins in bar `b` (a repeat, a double barline, or a new repeat or ending
+/// ends it: ABC 2.1, section 4.9), how its bracket ends, and whether that holds whatever
 /// comes after the bars that are there.
 fn end_of(bars: &[Bar], b: usize, before: Option<(usize, usize)>) -> (usize, VoltaStop, bool) {
     let following = bars.iter().enumerate().skip(b);
@@ -58,10 +59,10 @@ fn end_of(bars: &[Bar], b: usize, before: Option<(usize, usize)>) -> (usize, Vol
         let next = bars.get(i + 1);
         if bar.repeat_stop || next.is_some_and(|next| next.volta.is_some()) {
             Some((i, VoltaStop::Closed))
-        } else if next.is_none() || matches!(bar.barline, Barline::Double | Barline::Final) {
-            Some((i, VoltaStop::Open))
         } else {
-            None
+            let is_end = matches!(bar.barline, Barline::Double | Barline::Final)
+                || next.is_none_or(|next| next.repeat_start);
+            is_end.then_some((i, VoltaStop::Open))
         }
     });
     let unsigned = match before {

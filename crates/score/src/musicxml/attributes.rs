@@ -100,6 +100,12 @@ pub(super) fn changes_inside(part: &mut PartWriter<'_>, bar: &Bar) -> HashSet<(u
     for (i, ((v, owner, _), staff)) in part.voices.iter().zip(&part.staff_of).enumerate() {
         let (mut staff, mut position, mut leading) = (*staff, Fraction::ZERO, true);
         let items = bar.voices.get(*v).map_or(&[][..], |voice| &voice.items);
+        if !items
+            .iter()
+            .any(|i| matches!(i, Item::Key(_) | Item::Clef(_)))
+        {
+            continue;
+        }
         for (n, item) in items.iter().enumerate() {
             leading &= !ends_leading(item);
             match item {

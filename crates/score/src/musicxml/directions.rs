@@ -10,6 +10,7 @@ use super::xml::Xml;
 use crate::event::{Direction, Span};
 use crate::fraction::Fraction;
 use crate::signature::Tempo;
+use crate::unroll::Goal;
 
 /// Which voice and staff something stands beside, where they have to be named.
 #[derive(Clone, Copy, Debug)]
@@ -115,11 +116,11 @@ fn decimal(number: Fraction) -> String {
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
-/// Writes a sign or words.
+/// Writes a sign or words of a voice in a bar.
 pub(super) fn write(
     part: &mut PartWriter<'_>,
     xml: &mut Xml,
-    voice: usize,
+    (bar, voice): (usize, usize),
     direction: &Direction,
     staff: u8,
 ) {
@@ -136,12 +137,28 @@ pub(super) fn write(
             xml.empty(name, &[]);
             xml.close();
         }),
-        Direction::Segno => sign(xml, "segno", beside, ("segno", "segno")),
-        Direction::Coda => sign(xml, "coda", beside, ("coda", "coda")),
-        Direction::ToCoda => words(xml, "above", "To Coda", beside, Some(("tocoda", "coda"))),
+        Direction::Segno => {
+            let label = label("segno", part.cues.segno(bar));
+            sign(xml, "segno", beside, ("segno", &label));
+        }
+        Direction::Coda => {
+            let label = label("coda", part.cues.coda(bar));
+            sign(xml, "coda", beside, ("coda", &label));
+        }
+        Direction::ToCoda => {
+            let label = label("coda", part.cues.to_coda(bar));
+            words(xml, "above", "To Coda", beside, Some(("tocoda", &label)));
+        }
         Direction::Fine => words(xml, "above", "Fine", beside, Some(("fine", "yes"))),
-        Direction::DaCapo => words(xml, "above", "D.C.", beside, Some(("dacapo", "yes"))),
-        Direction::DalSegno => words(xml, "above", "D.S.", beside, Some(("dalsegno", "segno"))),
+        Direction::DaCapo => {
+            let text = &jump_words("D.C.", part.cues.goal(bar));
+            words(xml, "above", text, beside, Some(("dacapo", "yes")));
+        }
+        Direction::DalSegno => {
+            let text = &jump_words("D.S.", part.cues.goal(bar));
+            let label = label("segno", part.cues.segno(bar));
+            words(xml, "above", text, beside, Some(("dalsegno", &label)));
+        }
         Direction::Start(span) => {
             if let Some(number) = part.lines.start(*span, voice) {
                 line(xml, *span, true, number, beside);
@@ -152,6 +169,23 @@ pub(super) fn write(
                 line(xml, *span, false, number, beside);
             }
         }
+    }
+}
+
+/// The name by which a jump finds its sign among others.
+fn label(sign: &str, number: usize) -> String {
+    match number {
+        1 => sign.to_owned(),
+        _ => format!("{sign}{number}"),
+    }
+}
+
+/// The words of a D.C. or D.S. with what it leads to, which not every player finds on its own.
+fn jump_words(jump: &str, goal: Option<Goal>) -> String {
+    match goal {
+        Some(Goal::Fine) => format!("{jump} al Fine"),
+        Some(Goal::Coda) => format!("{jump} al Coda"),
+        None => jump.to_owned(),
     }
 }
 

@@ -70,9 +70,11 @@ pub(super) fn write_event(
 /// Whether a rest has nothing but its length.
 pub(super) fn is_plain(rest: &Event) -> bool {
     rest.marks.is_empty()
+        && rest.tremolo.is_none()
         && rest.slurs == Slurs::default()
         && rest.lyrics.is_empty()
         && rest.ratio.is_none()
+        && rest.tuplet_starts.iter().all(|tuplet| tuplet.is_none())
 }
 
 /// Where each of the tied values ends, as long as there is room for all of them.
@@ -296,8 +298,10 @@ fn write_staff(part: &PartWriter<'_>, xml: &mut Xml, voice: usize) {
 }
 
 fn write_beams(xml: &mut Xml, beams: &[&'static str]) {
-    for (beam, number) in beams.iter().zip(1..) {
-        xml.text("beam", &[("number", &i32::to_string(&number))], beam);
+    // The schema knows no more of them.
+    let numbers = ["1", "2", "3", "4", "5", "6", "7", "8"];
+    for (beam, number) in beams.iter().zip(numbers) {
+        xml.text("beam", &[("number", number)], beam);
     }
 }
 

@@ -8,7 +8,7 @@ use std::collections::HashSet;
 
 use crate::event::{Direction, Item, Span};
 use crate::fraction::Fraction;
-use crate::score::{Score, Voice};
+use crate::score::{Bar, Score, Voice};
 
 use super::attributes::advance;
 
@@ -45,12 +45,21 @@ pub(super) fn copies(score: &Score, voices: &[(usize, &Voice, i64)]) -> HashSet<
 
 /// The octave lines of a voice, each with its two ends, in the order of their ends.
 fn lines(score: &Score, voice: usize, mut staff: u8, mut found: impl FnMut(Line, Place, Place)) {
+    let starts =
+        |item: &Item| matches!(item, Item::Direction(Direction::Start(span)) if is_octave(*span));
+    // Few voices have any, and the others need no reckoning.
+    if !score
+        .bars
+        .iter()
+        .any(|bar| items(bar, voice).iter().any(starts))
+    {
+        return;
+    }
     let mut open: Vec<(Span, u8, Fraction, Place)> = Vec::new();
     let mut bar_at = Fraction::ZERO;
     for (b, bar) in score.bars.iter().enumerate() {
         let mut at = bar_at;
-        let items = bar.voices.get(voice).map_or(&[][..], |v| &v.items);
-        for (i, item) in items.iter().enumerate() {
+        for (i, item) in items(bar, voice).iter().enumerate() {
             match item {
                 Item::Event(event) => at = advance(at, event.duration),
                 Item::Staff(to) => staff = *to,
@@ -73,6 +82,10 @@ fn lines(score: &Score, voice: usize, mut staff: u8, mut found: impl FnMut(Line,
         }
         bar_at = advance(bar_at, bar.length);
     }
+}
+
+fn items(bar: &Bar, voice: usize) -> &[Item] {
+    bar.voices.get(voice).map_or(&[], |voice| &voice.items)
 }
 
 const fn is_octave(span: Span) -> bool {

@@ -13,6 +13,7 @@ use crate::event::{Item, Span};
 use crate::fraction::{Fraction, lcm};
 use crate::score::{Bar, Barline, Score, Voice, Volta, VoltaStop};
 use crate::signature::{Clef, Key, Meter};
+use crate::unroll::Cues;
 
 /// Divisions of a quarter note if no smaller number holds all lengths: 2^4 * 3^2 * 5 * 7 * 11 * 13.
 const MAX_DIVISIONS: i64 = 720_720;
@@ -20,6 +21,7 @@ const MAX_DIVISIONS: i64 = 720_720;
 /// Writes one part.
 pub(super) struct PartWriter<'a> {
     pub(super) score: &'a Score,
+    pub(super) cues: &'a Cues,
     pub(super) part: usize,
     pub(super) staves: u8,
     pub(super) divisions: i64,
@@ -37,7 +39,7 @@ pub(super) struct PartWriter<'a> {
 }
 
 impl<'a> PartWriter<'a> {
-    pub(super) fn new(score: &'a Score, part: usize) -> Self {
+    pub(super) fn new(score: &'a Score, part: usize, cues: &'a Cues) -> Self {
         let staves = score.parts.get(part).map_or(1, |p| p.staves.max(1));
         let on_staff = |staff: u8| score.voices_of(part).filter(move |(_, v)| v.staff == staff);
         let most = (1..=staves).map(|s| on_staff(s).count()).max().unwrap_or(0);
@@ -54,6 +56,7 @@ impl<'a> PartWriter<'a> {
         let first = |staff: u8| on_staff(staff).next().map(|(_, voice)| voice);
         Self {
             score,
+            cues,
             part,
             staves,
             divisions: divisions(score, &voices),
@@ -84,7 +87,7 @@ impl<'a> PartWriter<'a> {
             left_barline(xml, bar);
             attributes::at_start(&mut self, xml, index, bar);
             self.write_voices(xml, index, bar, tempi);
-            right_barline(xml, self.score, index, bar);
+            right_barline(&self, xml, index, bar);
             xml.close();
         }
         if self.score.bars.is_empty() {
@@ -163,7 +166,7 @@ fn left_barline(xml: &mut Xml, bar: &Bar) {
     xml.close();
 }
 
-fn right_barline(xml: &mut Xml, score: &Score, index: usize, bar: &Bar) {
+fn right_barline(part: &PartWriter<'_>, xml: &mut Xml, index: usize, bar: &Bar) {
     let style = match bar.barline {
         Barline::Regular if bar.repeat_stop => Some("light-heavy"),
         Barline::Regular => None,
@@ -174,7 +177,7 @@ fn right_barline(xml: &mut Xml, score: &Score, index: usize, bar: &Bar) {
         Barline::Invisible => Some("none"),
     };
     let volta = bar.volta_stop.and_then(|stop| {
-        let bars = score.bars.get(..=index)?;
+        let bars = part.score.bars.get(..=index)?;
         let volta = bars.iter().rev().find_map(|b| b.volta.as_ref())?;
         Some((volta, stop))
     });
@@ -196,7 +199,14 @@ fn right_barline(xml: &mut Xml, score: &Score, index: usize, bar: &Bar) {
         );
     }
     if bar.repeat_stop {
-        xml.empty("repeat", &[("direction", "backward")]);
+        let times = part.cues.times(index);
+        let backward = ("direction", "backward");
+        if times == 2 {
+            xml.empty("repeat", &[backward]);
+        } else {
+            // The standard wants it where no ending says it. MuseScore also needs it where one does.
+            xml.empty("repeat", &[backward, ("times", &times.to_string())]);
+        }
     }
     xml.close();
 }

@@ -101,7 +101,7 @@ impl PartWriter<'_> {
                 }
                 Item::Direction(direction) => {
                     if !self.octave_copies.contains(&(number, index, n)) {
-                        directions::write(self, xml, i, direction, staff);
+                        directions::write(self, xml, (index, i), direction, staff);
                     }
                 }
                 Item::ChordSymbol(symbol) => {
@@ -181,7 +181,8 @@ fn lay(events: &[&Event], length: Fraction) -> Vec<Laid> {
         .map(|(event, brackets)| {
             let is_rest = matches!(event.content, Content::Rest { .. });
             let fills_bar = events.len() == 1 && event.duration == length;
-            let whole_bar = is_rest && fills_bar && event.ratio.is_none();
+            let is_free = event.tuplet_starts.iter().all(|tuplet| tuplet.is_none());
+            let whole_bar = is_rest && fills_bar && is_free;
             let mut values = printed_values(event);
             if whole_bar {
                 // It is one rest, however long the bar is.

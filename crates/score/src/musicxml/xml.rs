@@ -50,7 +50,11 @@ impl Xml {
     pub(super) fn number(&mut self, tag: &'static str, number: impl Into<i64>) {
         self.start(tag, &[]);
         self.out.push('>');
-        self.digits(number.into());
+        let number = number.into();
+        if number < 0 {
+            self.out.push('-');
+        }
+        self.digits(number.unsigned_abs());
         self.end(tag);
     }
 
@@ -68,23 +72,11 @@ impl Xml {
     }
 
     /// A number: half of all elements hold one, so it is not left to the formatting machinery.
-    fn digits(&mut self, number: i64) {
-        if number < 0 {
-            self.out.push('-');
+    fn digits(&mut self, number: u64) {
+        if number >= 10 {
+            self.digits(number / 10);
         }
-        let mut left = number.unsigned_abs();
-        let mut digits = [b'0'; 20];
-        let mut used = 0;
-        for digit in digits.iter_mut().rev() {
-            *digit = b'0' + (left % 10) as u8;
-            left /= 10;
-            used += 1;
-            if left == 0 {
-                break;
-            }
-        }
-        let digits = digits.iter().skip(digits.len() - used);
-        self.out.extend(digits.map(|digit| char::from(*digit)));
+        self.out.push(char::from(b'0' + (number % 10) as u8));
     }
 
     fn start(&mut self, tag: &str, attributes: Attributes<'_>) {

@@ -1,10 +1,12 @@
 //! From parts as they stand in the file to the score.
 
+use std::collections::HashSet;
+
 use super::barlines::set_barlines;
 use super::dealing::{Dealt, deal};
 use super::drums;
 use super::head::Head;
-use super::raw::{Change, RawBar, RawPart, Signature, What};
+use super::raw::{Change, Entry, RawBar, RawPart, Signature, What};
 use super::remarks::{Remarks, Where};
 use super::voice::{BuiltBar, VoiceBuilder};
 use super::{MAX_CELLS, xml::Refused};
@@ -63,7 +65,7 @@ pub(super) fn assemble(
     } else {
         findings.error(Place::default(), "there is no music");
     }
-    take_first_tempo(&mut score);
+    settle_tempi(&mut score);
 
     let numbers = |part: usize, label: Option<u16>| {
         let before: usize = dealt.iter().take(part).map(Vec::len).sum();
@@ -92,9 +94,13 @@ fn has_events(part: &RawPart) -> bool {
     entries.any(|entry| matches!(entry.what, What::Event(_)))
 }
 
-/// Clef and key of each staff at the very beginning.
+/// Clef and key of each staff at the very beginning: the last that stands before the first note, or else the
+/// first that the file tells later of the beginning.
 fn first_signatures(part: &RawPart, staves: u8) -> Vec<(Clef, Key)> {
     let first = part.bars.first();
+    let mut entries = first.into_iter().flat_map(|bar| &bar.entries);
+    let note = entries.find(|entry| matches!(entry.what, What::Event(_) | What::Grace(_)));
+    let note = note.map_or(u32::MAX, |entry| entry.moment.order);
     let at_start = |s: &&Signature| s.moment.at == Fraction::ZERO;
     let signatures = || {
         first
@@ -102,22 +108,33 @@ fn first_signatures(part: &RawPart, staves: u8) -> Vec<(Clef, Key)> {
             .flat_map(|bar| &bar.signatures)
             .filter(at_start)
     };
-    let on = |s: &Signature, staff: u8| s.staff.is_none_or(|own| own == staff);
     (1..=staves)
         .map(|staff| {
-            let mut here = signatures().filter(|s| on(s, staff));
-            let clef = here.find_map(|s| match s.change {
-                Change::Clef(clef) => Some(clef),
-                Change::Key(_) => None,
-            });
-            let mut here = signatures().filter(|s| on(s, staff));
-            let key = here.find_map(|s| match s.change {
-                Change::Key(key) => Some(key),
-                Change::Clef(_) => None,
-            });
+            let (mut clef, mut key) = (None, None);
+            for s in signatures().filter(|s| s.staff.is_none_or(|own| own == staff)) {
+                let is_before = s.moment.order < note;
+                match s.change {
+                    Change::Clef(new) if is_before || clef.is_none() => clef = Some(new),
+                    Change::Key(new) if is_before || key.is_none() => key = Some(new),
+                    _ => {}
+                }
+            }
             (clef.unwrap_or_default(), key.unwrap_or_default())
         })
         .collect()
+}
+
+/// Sorts what a voice has in a bar by time. What the file tells with another voice comes before its notes.
+fn in_time(entries: &mut [Entry]) {
+    let is_note = |entry: &&Entry| matches!(entry.what, What::Event(_) | What::Grace(_));
+    let mut own: Vec<u32> = entries
+        .iter()
+        .filter(is_note)
+        .map(|e| e.moment.stream)
+        .collect();
+    own.dedup();
+    let is_own = |entry: &Entry| own.binary_search(&entry.moment.stream).is_ok();
+    entries.sort_by_key(|entry| (entry.moment.at, is_own(entry)));
 }
 
 /// Reads the voices of a part, whose entries are used up.
@@ -143,7 +160,7 @@ fn build_voices(
             }
         }
         for (builder, mut entries) in builders.iter_mut().zip(dealt) {
-            entries.sort_by_key(|entry| entry.moment.at);
+            in_time(&mut entries);
             builder.read(entries, &bar.signatures, remarks);
         }
     }
@@ -241,18 +258,15 @@ fn align(
             volta_stop: None,
             voices: Vec::with_capacity(built.len()),
         };
-        for (p, raw) in raw() {
-            let of_part = score
-                .voices
-                .iter()
-                .zip(&built)
-                .filter(|(voice, _)| voice.part == p);
-            let of_part = of_part.filter_map(|(_, built)| built.as_ref());
-            let lengths = of_part
-                .filter(|built| !built.elastic)
-                .map(|built| built.length);
-            let longest = lengths.max().filter(|longest| !longest.is_zero());
-            let gap = longest.and_then(|longest| length.checked_sub(longest));
+        let mut longest = vec![Fraction::ZERO; parts.len()];
+        for (voice, built) in score.voices.iter().zip(&built) {
+            let told = built.as_ref().filter(|built| !built.elastic);
+            if let (Some(slot), Some(built)) = (longest.get_mut(voice.part), told) {
+                *slot = built.length.max(*slot);
+            }
+        }
+        for ((p, raw), longest) in raw().zip(longest) {
+            let gap = length.checked_sub(longest).filter(|_| !longest.is_zero());
             if gap.is_some_and(|gap| gap >= HAIR) {
                 let message =
                     "the bar is shorter than in other parts: padded with an invisible rest";
@@ -331,22 +345,36 @@ fn fit(built: BuiltBar, length: Fraction) -> crate::score::VoiceBar {
     bar
 }
 
-/// The tempo at the beginning is that of the piece.
-fn take_first_tempo(score: &mut Score) {
-    let Some(first) = score.bars.first_mut() else {
-        return;
-    };
-    for voice in &mut first.voices {
-        let is_leading = |item: &Item| !matches!(item, Item::Event(_) | Item::Grace(_));
-        let leading = voice.items.iter().take_while(|item| is_leading(item));
-        let at = leading
-            .into_iter()
-            .position(|item| matches!(item, Item::Tempo(_)));
-        if let Some(at) = at
-            && let Item::Tempo(tempo) = voice.items.remove(at)
-        {
-            score.tempo = Some(tempo);
-            return;
+/// The tempo at the beginning is that of the piece, and one that several parts tell at the same time is told once.
+fn settle_tempi(score: &mut Score) {
+    let mut told: HashSet<(usize, Fraction)> = HashSet::new();
+    for part in 0..score.parts.len() {
+        for (b, bar) in score.bars.iter_mut().enumerate() {
+            let voices = score.voices.iter().zip(&mut bar.voices);
+            for (_, voice) in voices.filter(|(voice, _)| voice.part == part) {
+                let mut at = Fraction::ZERO;
+                let mut leading = b == 0;
+                voice.items.retain_mut(|item| match item {
+                    Item::Tempo(tempo) => {
+                        let is_first = leading && score.tempo.is_none();
+                        let is_new = told.insert((b, at));
+                        if is_first {
+                            score.tempo = Some(std::mem::take(tempo));
+                        }
+                        is_new && !is_first
+                    }
+                    Item::Event(event) => {
+                        at = at.checked_add(event.duration).unwrap_or(at);
+                        leading = false;
+                        true
+                    }
+                    Item::Grace(_) => {
+                        leading = false;
+                        true
+                    }
+                    _ => true,
+                });
+            }
         }
     }
 }

@@ -10,6 +10,18 @@ use crate::fraction::Fraction;
 /// The latest time in a bar, in whole notes: beyond it somebody slipped on a digit.
 const LONGEST: Fraction = Fraction::whole(1024);
 
+/// Where something stands beside the staff, as far as the file says.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Beside {
+    pub(super) label: Option<u16>,
+    pub(super) staff: Option<u8>,
+    /// How much later than it stands in the file, in whole notes.
+    pub(super) offset: Fraction,
+}
+
+/// Signs in one element; a direction has two or three.
+const MAX_SIGNS: usize = 64;
+
 /// Reads the children of a `<measure>`, or of a `<part>` in one.
 pub(super) struct BarReader<'p> {
     pub(super) part: &'p mut RawPart,
@@ -19,6 +31,10 @@ pub(super) struct BarReader<'p> {
     pub(super) now: Fraction,
     /// The last event or grace notes, to which the notes of a chord are added.
     pub(super) last: Option<usize>,
+    /// Where the first note of a chord stood that is not seen, if nothing came after it.
+    pub(super) unseen: Option<Fraction>,
+    /// Signs of the element that is read.
+    signs: usize,
     /// Where it reads.
     pub(super) place: Where,
     stream: u32,
@@ -49,6 +65,8 @@ pub(super) fn read<'a>(
         remarks,
         now: Fraction::ZERO,
         last: None,
+        unseen: None,
+        signs: 0,
         place,
         stream: 0,
         order: 0,
@@ -72,6 +90,7 @@ pub(super) fn read<'a>(
 
 impl BarReader<'_> {
     fn element(&mut self, element: Element<'_, '_>) {
+        self.signs = 0;
         match element.name() {
             "note" => note::read(self, element),
             "backup" => self.back_up(element),
@@ -111,7 +130,7 @@ impl BarReader<'_> {
 
     fn back_up(&mut self, element: Element<'_, '_>) {
         let by = self.time(element.child_text("duration"));
-        match by.filter(|by| *by > Fraction::ZERO) {
+        match by.filter(|by| *by >= Fraction::ZERO) {
             Some(by) => {
                 let at = self.now.checked_sub(by).unwrap_or(Fraction::ZERO);
                 if at < Fraction::ZERO {
@@ -122,18 +141,18 @@ impl BarReader<'_> {
             None => self.warn("a <backup> without a sensible duration is left out"),
         }
         self.stream = self.stream.saturating_add(1);
-        self.last = None;
+        (self.last, self.unseen) = (None, None);
     }
 
     /// Time that passes; in a voice it is an invisible rest.
     fn forward(&mut self, element: Element<'_, '_>) {
-        self.last = None;
+        (self.last, self.unseen) = (None, None);
         let by = self.time(element.child_text("duration"));
-        let Some(by) = by.filter(|by| *by > Fraction::ZERO) else {
+        let Some(by) = by.filter(|by| *by >= Fraction::ZERO) else {
             self.warn("a <forward> without a sensible duration is left out");
             return;
         };
-        if element.child("voice").is_some() {
+        if element.child("voice").is_some() && !by.is_zero() {
             let event = Event::rest(by, false);
             let event = note::plain(event, by);
             let entry = self.entry(element, What::Event(Box::new(event)));
@@ -159,21 +178,29 @@ impl BarReader<'_> {
         }
     }
 
-    /// Something that stands here, with the voice and staff that `element` names.
-    pub(super) fn entry(&mut self, element: Element<'_, '_>, what: What) -> Entry {
+    /// The voice and staff that an element names, and where it stands.
+    pub(super) fn beside(&mut self, element: Element<'_, '_>) -> Beside {
         let voice = element.child("voice").map(Element::trimmed);
-        // Notes without a voice are in the first.
-        let voice =
-            voice.or_else(|| matches!(what, What::Event(_) | What::Grace(_)).then_some("1"));
-        let label = voice.map(|name| self.part.label(name));
-        self.place.label = label;
         let staff = element.child("staff").map(Element::trimmed);
+        let offset = element.child("offset").and_then(|o| self.time(o.trimmed()));
+        Beside {
+            label: voice.map(|name| self.part.label(name)),
+            staff: staff.map(|text| self.staff(text)),
+            offset: offset.unwrap_or(Fraction::ZERO),
+        }
+    }
+
+    /// A note, or grace notes, that stand here. Without a voice they are in the first.
+    pub(super) fn entry(&mut self, element: Element<'_, '_>, what: What) -> Entry {
+        let Beside { label, staff, .. } = self.beside(element);
+        let label = label.unwrap_or_else(|| self.part.label("1"));
+        self.place.label = Some(label);
         Entry {
             moment: self.moment(),
             position: self.place.position,
-            label,
+            label: Some(label),
             voice: None,
-            staff: staff.map(|text| self.staff(text)),
+            staff,
             what,
         }
     }
@@ -208,34 +235,44 @@ impl BarReader<'_> {
         self.bar.entries.push(entry);
     }
 
-    /// Adds what stands beside the staff. `element` is the `<direction>`, or what takes its place.
-    pub(super) fn sign(&mut self, element: Element<'_, '_>, item: Item) {
-        self.beside(element, What::Sign(Box::new(item)));
+    /// Adds what stands beside the staff.
+    pub(super) fn sign(&mut self, beside: Beside, item: Item) {
+        self.push_sign(beside, What::Sign(Box::new(item)));
     }
 
     pub(super) fn line(
         &mut self,
-        element: Element<'_, '_>,
-        line: LineElement,
+        beside: Beside,
+        element: LineElement,
         number: u8,
         starts: Option<Span>,
     ) {
         let line = RawLine {
-            element: line,
+            element,
             number,
             starts,
             ends: None,
         };
-        self.beside(element, What::Line(line));
+        self.push_sign(beside, What::Line(line));
     }
 
-    fn beside(&mut self, element: Element<'_, '_>, what: What) {
-        let mut entry = self.entry(element, what);
-        if let Some(offset) = element.child("offset").and_then(|o| self.time(o.trimmed())) {
-            let at = entry.moment.at.checked_add(offset).unwrap_or(self.now);
-            entry.moment.at = at.clamp(Fraction::ZERO, LONGEST);
+    fn push_sign(&mut self, beside: Beside, what: What) {
+        self.signs += 1;
+        if self.signs > MAX_SIGNS {
+            self.leave_out("one of too many signs at once");
+            return;
         }
-        self.push(entry);
+        let mut moment = self.moment();
+        let at = moment.at.checked_add(beside.offset).unwrap_or(moment.at);
+        moment.at = at.clamp(Fraction::ZERO, LONGEST);
+        self.push(Entry {
+            moment,
+            position: self.place.position,
+            label: beside.label,
+            voice: None,
+            staff: beside.staff,
+            what,
+        });
     }
 
     /// The event or grace notes that were read last.

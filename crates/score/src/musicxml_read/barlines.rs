@@ -1,11 +1,13 @@
 //! `<barline>`: repeats and endings.
 
 use super::bar::{BarReader, shown};
+use super::numbers::whole;
 use super::raw::{Lines, RawPart};
 use super::remarks::{Remarks, Where};
 use super::xml::Element;
 use crate::event::{Direction, Item};
 use crate::score::{Barline, Score, Volta, VoltaStop};
+use crate::unroll::Cues;
 
 /// Passes that one ending can have.
 const MAX_PASSES: usize = 16;
@@ -20,6 +22,7 @@ pub(super) fn read(reader: &mut BarReader<'_>, element: Element<'_, '_>) {
             return;
         }
     };
+    let beside = reader.beside(element);
     for child in element.children() {
         match child.name() {
             "bar-style" => {
@@ -27,18 +30,19 @@ pub(super) fn read(reader: &mut BarReader<'_>, element: Element<'_, '_>) {
                 side(reader, left).style = style;
             }
             "repeat" => {
-                if child.attribute("times").is_some_and(|times| times != "2") {
-                    reader.warn("a repeat that is not played twice is taken for one that is");
-                }
+                let times = child.attribute("times").and_then(|t| whole(&t));
                 let side = side(reader, left);
                 match child.attribute("direction").as_deref() {
                     Some("forward") => side.forward = true,
-                    _ => side.backward = true,
+                    _ => {
+                        side.backward = true;
+                        side.times = times;
+                    }
                 }
             }
             "ending" => ending(reader, child, left),
-            "segno" => reader.sign(element, Item::Direction(Direction::Segno)),
-            "coda" => reader.sign(element, Item::Direction(Direction::Coda)),
+            "segno" => reader.sign(beside, Item::Direction(Direction::Segno)),
+            "coda" => reader.sign(beside, Item::Direction(Direction::Coda)),
             other => reader.leave_out(&format!("<{other}> at a barline")),
         }
     }
@@ -139,6 +143,7 @@ pub(super) fn set_barlines(parts: &[RawPart], score: &mut Score, remarks: &mut R
         })
     };
     let count = score.bars.len();
+    let mut said_times = Vec::new();
     for (b, bar) in score.bars.iter_mut().enumerate() {
         let before = |test: fn(&Lines) -> bool| b > 0 && sides(b - 1, false).any(test);
         let after = |test: fn(&Lines) -> bool| b + 1 < count && sides(b + 1, true).any(test);
@@ -149,6 +154,8 @@ pub(super) fn set_barlines(parts: &[RawPart], score: &mut Score, remarks: &mut R
             bar.volta = sides(b - 1, false).find_map(|side| side.volta.clone());
         }
         bar.volta_stop = sides(b, false).find_map(|side| side.volta_stop);
+        let mut stops = sides(b, false).chain(sides(b + 1, true));
+        said_times.extend(stops.find_map(|side| side.times).map(|times| (b, times)));
         let style = sides(b, false).find_map(|side| side.style);
         // The line that begins a repeat is no line of its own.
         let next = || {
@@ -163,19 +170,38 @@ pub(super) fn set_barlines(parts: &[RawPart], score: &mut Score, remarks: &mut R
         };
     }
     close_voltas(parts, score, remarks);
+    compare_times(parts, &said_times, score, remarks);
+}
+
+/// How often a repeated section is played follows from its endings. Where a file says something else, nothing
+/// in the score can.
+fn compare_times(parts: &[RawPart], said: &[(usize, u8)], score: &Score, remarks: &mut Remarks) {
+    if said.is_empty() {
+        return;
+    }
+    let cues = Cues::new(score);
+    for &(b, times) in said {
+        let played = cues.times(b);
+        if times != played {
+            let message = format!("played {played} times, though the file says {times}");
+            remarks.warn(place(parts, b), message);
+        }
+    }
+}
+
+fn place(parts: &[RawPart], b: usize) -> Where {
+    let bar = parts.first().and_then(|part| part.bars.get(b));
+    Where {
+        position: bar.map_or_else(Default::default, |bar| bar.position),
+        bar: Some(b),
+        part: Some(0),
+        label: None,
+    }
 }
 
 /// Every ending that begins ends, and none ends that did not begin.
 fn close_voltas(parts: &[RawPart], score: &mut Score, remarks: &mut Remarks) {
-    let place = |b: usize| Where {
-        position: parts
-            .first()
-            .and_then(|part| part.bars.get(b))
-            .map_or_else(Default::default, |bar| bar.position),
-        bar: Some(b),
-        part: Some(0),
-        label: None,
-    };
+    let place = |b: usize| place(parts, b);
     let mut open = None;
     let mut unclosed = Vec::new();
     for (b, bar) in score.bars.iter_mut().enumerate() {
@@ -193,7 +219,7 @@ fn close_voltas(parts: &[RawPart], score: &mut Score, remarks: &mut Remarks) {
         let bars = score.bars.iter_mut().skip(b);
         let mut bars = bars
             .enumerate()
-            .take_while(|(i, bar)| *i == 0 || bar.volta.is_none());
+            .take_while(|(i, bar)| *i == 0 || bar.volta.is_none() && !bar.repeat_start);
         // Up to the repeat, or else the bar alone.
         let repeat = bars.find(|(_, bar)| bar.repeat_stop).map(|(i, _)| b + i);
         let stop = if repeat.is_some() {

@@ -1,6 +1,6 @@
 //! `<direction>` and `<sound>`: what stands beside the staff.
 
-use super::bar::BarReader;
+use super::bar::{BarReader, Beside};
 use super::notations::line_number;
 use super::numbers::{decimal, first_decimal, printed_length};
 use super::raw::LineElement;
@@ -18,6 +18,7 @@ pub(super) fn read(reader: &mut BarReader<'_>, element: Element<'_, '_>) {
         let types = element.children().filter(|c| c.name() == "direction-type");
         types.flat_map(Element::children)
     };
+    let beside = reader.beside(element);
     let sound = element.child("sound");
     let words = words(types().filter(|c| c.name() == "words"));
     let metronome = types().find(|c| c.name() == "metronome");
@@ -33,7 +34,7 @@ pub(super) fn read(reader: &mut BarReader<'_>, element: Element<'_, '_>) {
     if is_tempo && (beats.or(played).is_some() || !words.is_empty()) {
         let beats = beats.or(played);
         let words = words.clone();
-        reader.sign(element, Item::Tempo(Tempo { words, beats }));
+        reader.sign(beside, Item::Tempo(Tempo { words, beats }));
     }
     let mut jumped = false;
     for child in types() {
@@ -59,9 +60,9 @@ pub(super) fn read(reader: &mut BarReader<'_>, element: Element<'_, '_>) {
                         text: words.clone(),
                     },
                 };
-                reader.sign(element, Item::Direction(direction));
+                reader.sign(beside, Item::Direction(direction));
             }
-            "segno" => reader.sign(element, Item::Direction(Direction::Segno)),
+            "segno" => reader.sign(beside, Item::Direction(Direction::Segno)),
             "coda" => {
                 let to = jump == Some(Direction::ToCoda);
                 let sign = if to {
@@ -69,28 +70,29 @@ pub(super) fn read(reader: &mut BarReader<'_>, element: Element<'_, '_>) {
                 } else {
                     Direction::Coda
                 };
-                reader.sign(element, Item::Direction(sign));
+                reader.sign(beside, Item::Direction(sign));
             }
-            _ => one_type(reader, element, child, above),
+            _ => one_type(reader, beside, child, above),
         }
     }
     // What is only played stands there as if it were printed.
     let printed = types().any(|c| matches!(c.name(), "words" | "segno" | "coda"));
     if let Some(jump) = jump.filter(|_| !printed) {
-        reader.sign(element, Item::Direction(jump));
+        reader.sign(beside, Item::Direction(jump));
     }
     if let (Some(played), false) = (played, is_tempo) {
-        reader.sign(element, Item::Tempo(only_played(played)));
+        reader.sign(beside, Item::Tempo(only_played(played)));
     }
 }
 
 /// A `<sound>` that belongs to no direction.
 pub(super) fn sound(reader: &mut BarReader<'_>, element: Element<'_, '_>) {
+    let beside = reader.beside(element);
     if let Some(beats) = element.attribute("tempo").and_then(|t| played_tempo(&t)) {
-        reader.sign(element, Item::Tempo(only_played(beats)));
+        reader.sign(beside, Item::Tempo(only_played(beats)));
     }
     if let Some(jump) = jump(element) {
-        reader.sign(element, Item::Direction(jump));
+        reader.sign(beside, Item::Direction(jump));
     }
 }
 
@@ -181,33 +183,29 @@ fn jump(sound: Element<'_, '_>) -> Option<Direction> {
     .map(|(_, direction)| direction)
 }
 
-/// Whether the words are those that the sign is printed with.
+/// Whether the words are those that the sign is printed with. Whether they go on with "al Fine" or "al Coda"
+/// follows from the signs on the way.
 fn is_usual(jump: &Direction, words: &str) -> bool {
     let usual = match jump {
-        Direction::DaCapo => "D.C.",
-        Direction::DalSegno => "D.S.",
-        Direction::ToCoda => "To Coda",
-        Direction::Fine => "Fine",
+        Direction::DaCapo => ["D.C.", "D.C. al Fine", "D.C. al Coda"].as_slice(),
+        Direction::DalSegno => &["D.S.", "D.S. al Fine", "D.S. al Coda"],
+        Direction::ToCoda => &["To Coda"],
+        Direction::Fine => &["Fine"],
         _ => return false,
     };
-    words.trim() == usual
+    usual.contains(&words.trim())
 }
 
-fn one_type(
-    reader: &mut BarReader<'_>,
-    element: Element<'_, '_>,
-    child: Element<'_, '_>,
-    above: bool,
-) {
+fn one_type(reader: &mut BarReader<'_>, beside: Beside, child: Element<'_, '_>, above: bool) {
     match child.name() {
         "rehearsal" => {
             let text = child.text().to_owned();
-            reader.sign(element, Item::Direction(Direction::Rehearsal(text)));
+            reader.sign(beside, Item::Direction(Direction::Rehearsal(text)));
         }
         "dynamics" => {
             for name in child.children() {
                 if let Some(direction) = dynamic(name) {
-                    reader.sign(element, Item::Direction(direction));
+                    reader.sign(beside, Item::Direction(direction));
                 }
             }
         }
@@ -218,18 +216,18 @@ fn one_type(
                 Some("stop") => None,
                 _ => return,
             };
-            reader.line(element, LineElement::Wedge, line_number(child), span);
+            reader.line(beside, LineElement::Wedge, line_number(child), span);
         }
-        "octave-shift" => octave_shift(reader, element, child),
+        "octave-shift" => octave_shift(reader, beside, child),
         "pedal" => {
             let number = line_number(child);
             let kind = child.attribute("type");
             if matches!(kind.as_deref(), Some("stop" | "change")) {
-                reader.line(element, LineElement::Pedal, number, None);
+                reader.line(beside, LineElement::Pedal, number, None);
             }
             match kind.as_deref() {
                 Some("start" | "change") => {
-                    reader.line(element, LineElement::Pedal, number, Some(Span::Pedal));
+                    reader.line(beside, LineElement::Pedal, number, Some(Span::Pedal));
                 }
                 Some("sostenuto") => reader.leave_out("a sostenuto pedal"),
                 _ => {}
@@ -238,13 +236,13 @@ fn one_type(
         "other-direction" if !child.trimmed().is_empty() => {
             let text = child.text().to_owned();
             let direction = Direction::Words { above, text };
-            reader.sign(element, Item::Direction(direction));
+            reader.sign(beside, Item::Direction(direction));
         }
         other => reader.leave_out(&format!("<{other}>")),
     }
 }
 
-fn octave_shift(reader: &mut BarReader<'_>, element: Element<'_, '_>, child: Element<'_, '_>) {
+fn octave_shift(reader: &mut BarReader<'_>, beside: Beside, child: Element<'_, '_>) {
     let octaves = match child.attribute("size").as_deref() {
         None | Some("8") => 1,
         Some("15") => 2,
@@ -265,7 +263,7 @@ fn octave_shift(reader: &mut BarReader<'_>, element: Element<'_, '_>, child: Ele
         (Some("stop"), _) => None,
         _ => return,
     };
-    reader.line(element, LineElement::OctaveShift, line_number(child), span);
+    reader.line(beside, LineElement::OctaveShift, line_number(child), span);
 }
 
 /// The sign of a dynamic, or words for one that has no sign.

@@ -10,6 +10,7 @@ pub(super) fn read(reader: &mut BarReader<'_>, element: Element<'_, '_>) {
     if element.child("frame").is_some() {
         reader.leave_out("a diagram of a fretboard");
     }
+    let beside = reader.beside(element);
     // Several chords can share one element; each begins with its root.
     let children: Vec<Element<'_, '_>> = element.children().collect();
     let is_root = |name: &str| matches!(name, "root" | "numeral" | "function");
@@ -31,7 +32,7 @@ pub(super) fn read(reader: &mut BarReader<'_>, element: Element<'_, '_>) {
                 text: symbol,
             })
         };
-        reader.sign(element, item);
+        reader.sign(beside, item);
     }
 }
 

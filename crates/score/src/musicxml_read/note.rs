@@ -1,18 +1,17 @@
 //! `<note>`: notes, chords, rests and grace notes.
 
 use super::bar::{BarReader, has_notes, shown};
+use super::lengths::{Told, lasting};
 use super::notations::{self, Notations};
 use super::numbers::{printed_length, whole};
 use super::pitch;
-use super::raw::{Hit, RawEvent, RawGrace, What};
+use super::raw::{Entry, Hit, RawEvent, RawGrace, What};
 use super::xml::Element;
 use super::{lyrics, notations::add_mark};
-use crate::abc::fit::HAIR;
 use crate::event::{
     Content, Direction, Event, GraceNote, Item, Mark, Note, Slurs, Tremolo, Tuplet,
 };
 use crate::fraction::Fraction;
-use crate::pitch::Accidental;
 
 /// The shortest note, in whole notes: shorter ones come only of nonsense.
 const SHORTEST: Fraction = Fraction::half_to_the(14);
@@ -26,7 +25,8 @@ const MAX_TUPLET: u32 = 1 << 24;
 struct Parsed<'t, 'a> {
     grace: Option<Element<'t, 'a>>,
     chord: bool,
-    cue: bool,
+    /// A note that is only there to be played, or to be played by others.
+    unseen: bool,
     rest: Option<Element<'t, 'a>>,
     sounding: Option<Element<'t, 'a>>,
     duration: Option<Fraction>,
@@ -44,19 +44,26 @@ struct Parsed<'t, 'a> {
 
 pub(super) fn read(reader: &mut BarReader<'_>, element: Element<'_, '_>) {
     let mut parsed = parse(reader, element);
-    if parsed.cue {
-        reader.leave_out("a cue note");
+    let unseen = reader.unseen.take();
+    if parsed.unseen {
+        reader.leave_out("a hidden note or cue");
     }
     if parsed.grace.is_some() {
-        if !parsed.cue {
+        if !parsed.unseen {
             grace(reader, element, parsed);
         }
-        return;
+    } else if parsed.chord && (parsed.unseen || unseen.is_some()) {
+        match unseen.filter(|_| !parsed.unseen) {
+            // The first note of the chord is not seen: this one takes its place.
+            Some(before) => {
+                reader.now = before;
+                event(reader, element, parsed);
+            }
+            None => reader.unseen = unseen,
+        }
+    } else if !parsed.chord || !add_to_chord(reader, element, &mut parsed) {
+        event(reader, element, parsed);
     }
-    if parsed.chord && add_to_chord(reader, element, &mut parsed) {
-        return;
-    }
-    event(reader, element, parsed);
 }
 
 fn parse<'t, 'a>(reader: &mut BarReader<'_>, element: Element<'t, 'a>) -> Parsed<'t, 'a> {
@@ -66,7 +73,7 @@ fn parse<'t, 'a>(reader: &mut BarReader<'_>, element: Element<'t, 'a>) -> Parsed
         match child.name() {
             "grace" => parsed.grace = Some(child),
             "chord" => parsed.chord = true,
-            "cue" => parsed.cue = true,
+            "cue" => parsed.unseen = true,
             "rest" => parsed.rest = Some(child),
             "pitch" | "unpitched" => parsed.sounding = Some(child),
             "duration" => parsed.duration = reader.time(child.trimmed()),
@@ -90,6 +97,7 @@ fn parse<'t, 'a>(reader: &mut BarReader<'_>, element: Element<'t, 'a>) -> Parsed
         }
     }
     parsed.tie |= parsed.notations.tied;
+    parsed.unseen |= parsed.sounding.is_some() && element.is("print-object", "no");
     if !kind.is_empty() {
         parsed.printed = printed_length(kind, dots);
         if parsed.printed.is_none() {
@@ -133,7 +141,7 @@ fn sounding(reader: &mut BarReader<'_>, parsed: &Parsed<'_, '_>) -> Option<(Note
     if hit.is_none() && !matches!(parsed.head, "" | "normal") {
         reader.leave_out("the shape of a note's head");
     }
-    let (accidental, courtesy) = accidental(reader, parsed.accidental);
+    let (accidental, courtesy) = pitch::accidental(reader, parsed.accidental);
     let note = Note {
         pitch,
         accidental,
@@ -156,38 +164,12 @@ fn head(name: &str) -> &'static str {
         .unwrap_or("normal")
 }
 
-fn accidental(
-    reader: &mut BarReader<'_>,
-    element: Option<Element<'_, '_>>,
-) -> (Option<Accidental>, bool) {
-    let Some(element) = element else {
-        return (None, false);
-    };
-    let accidental = match element.trimmed() {
-        "flat-flat" => Accidental::DoubleFlat,
-        "flat" | "natural-flat" => Accidental::Flat,
-        "natural" => Accidental::Natural,
-        "sharp" | "natural-sharp" => Accidental::Sharp,
-        "double-sharp" | "sharp-sharp" => Accidental::DoubleSharp,
-        other => {
-            reader.leave_out(&format!("the accidental \"{other}\""));
-            return (None, false);
-        }
-    };
-    let yes = |name: &str| element.is(name, "yes");
-    let courtesy = yes("parentheses") || yes("bracket") || yes("cautionary");
-    (Some(accidental), courtesy)
-}
-
 /// Adds the note to the chord before it. `false` if there is none.
 fn add_to_chord(
     reader: &mut BarReader<'_>,
     element: Element<'_, '_>,
     parsed: &mut Parsed<'_, '_>,
 ) -> bool {
-    if parsed.cue {
-        return true;
-    }
     let staff = element.child("staff").map(Element::trimmed);
     let staff = staff.map(|text| reader.staff(text));
     let duration = parsed.duration;
@@ -244,31 +226,42 @@ fn add_to_chord(
         notes.push(note);
         raw.hits.push(hit);
     }
-    dynamics(reader, element, notations.dynamics);
+    dynamics(reader, notations.dynamics);
     true
 }
 
 /// Dynamics that are attached to a note stand in front of it.
-fn dynamics(reader: &mut BarReader<'_>, element: Element<'_, '_>, items: Vec<Direction>) {
+fn dynamics(reader: &mut BarReader<'_>, items: Vec<Direction>) {
     for item in items {
-        let what = What::Sign(Box::new(Item::Direction(item)));
-        let mut entry = reader.entry(element, what);
         let at = reader.last.unwrap_or(reader.bar.entries.len());
-        if let Some(event) = reader.bar.entries.get(at) {
-            entry.moment = event.moment;
-        }
+        let note = reader
+            .bar
+            .entries
+            .get(at)
+            .map(|note| (note.moment, note.label, note.staff));
+        let Some((moment, label, staff)) = note else {
+            return;
+        };
+        let entry = Entry {
+            moment,
+            position: reader.place.position,
+            label,
+            voice: None,
+            staff,
+            what: What::Sign(Box::new(Item::Direction(item))),
+        };
         reader.bar.entries.insert(at, entry);
         reader.last = Some(at + 1);
     }
 }
 
 fn event(reader: &mut BarReader<'_>, element: Element<'_, '_>, parsed: Parsed<'_, '_>) {
-    let found = if parsed.cue {
+    let found = if parsed.unseen {
         None
     } else {
         sounding(reader, &parsed)
     };
-    if found.is_none() && parsed.rest.is_none() && !parsed.cue {
+    if found.is_none() && parsed.rest.is_none() && !parsed.unseen {
         reader.warn("a note without a pitch is taken for a rest");
     }
     let tuplet = parsed.tuplet.unwrap_or(Tuplet::NONE);
@@ -288,19 +281,27 @@ fn event(reader: &mut BarReader<'_>, element: Element<'_, '_>, parsed: Parsed<'_
     if !reader.has_room(span) {
         return;
     }
-    let is_rest = found.is_none();
-    let hidden = element.is("print-object", "no");
-    if hidden && !is_rest {
-        reader.note("a hidden note is shown, because it sounds");
+    if parsed.unseen && tuplet.is_none() {
+        // Only time passes. Inside a tuplet it has to be a rest, or the tuplet would be too short.
+        reader.unseen = Some(reader.now);
+        reader.last = None;
+        reader.advance(span);
+        return;
     }
+    let is_rest = found.is_none();
+    let visible = !parsed.unseen && !element.is("print-object", "no");
     let (content, hits) = match found {
         Some((note, hit)) => (Content::Notes(vec![note]), vec![hit]),
-        None => {
-            let visible = !hidden && parsed.rest.is_some() && !parsed.cue;
-            (Content::Rest { visible }, Vec::new())
-        }
+        None => (Content::Rest { visible }, Vec::new()),
     };
-    let lasting = lasting(reader, &parsed, span, tuplet, hidden && is_rest);
+    let lasting = lasting(&Told {
+        span,
+        // An invisible rest is not printed, whatever it says.
+        printed: parsed.printed.filter(|_| visible),
+        ratio: tuplet,
+        is_pair: is_pair(parsed.notations.tremolo),
+        tick: reader.tick(),
+    });
     let mut event = Event::new(content, lasting.written);
     event.duration = lasting.duration;
     event.ratio = lasting.ratio;
@@ -323,8 +324,12 @@ fn event(reader: &mut BarReader<'_>, element: Element<'_, '_>, parsed: Parsed<'_
     let entry = reader.entry(element, What::Event(Box::new(raw)));
     reader.last = Some(reader.bar.entries.len());
     reader.push(entry);
-    dynamics(reader, element, parsed.notations.dynamics);
+    dynamics(reader, parsed.notations.dynamics);
     reader.advance(span);
+}
+
+const fn is_pair(tremolo: Option<Tremolo>) -> bool {
+    matches!(tremolo, Some(Tremolo::First(_) | Tremolo::Second(_)))
 }
 
 /// An event without anything but its time.
@@ -338,103 +343,6 @@ pub(super) const fn plain(event: Event, span: Fraction) -> RawEvent {
         slurs: Vec::new(),
         hits: Vec::new(),
     }
-}
-
-/// How an event is printed and how long it lasts.
-struct Lasting {
-    written: Fraction,
-    duration: Fraction,
-    ratio: Tuplet,
-    disagrees: bool,
-}
-
-/// Puts together what is printed and what the file says it lasts.
-///
-/// The two agree, or the file counts in divisions that cannot hold the exact length and is out by one of
-/// them: then what is printed is exact. Otherwise `disagrees` is set, and it is settled when the bar is
-/// whole. Both notes of a tremolo between two are printed as long as the pair, with or without a ratio that
-/// makes up for it.
-fn lasting(
-    reader: &BarReader<'_>,
-    parsed: &Parsed<'_, '_>,
-    span: Fraction,
-    tuplet: Tuplet,
-    hidden_rest: bool,
-) -> Lasting {
-    let tick = reader.tick();
-    let exact = |written: Fraction, ratio: Tuplet| {
-        let duration = written.checked_mul(ratio.factor()?)?;
-        is_rounded(duration, span, tick).then_some(Lasting {
-            written,
-            duration,
-            ratio,
-            disagrees: false,
-        })
-    };
-    let alone = |ratio: Tuplet| {
-        let written = ratio.factor().and_then(|f| span.checked_div(f));
-        Lasting {
-            written: written.unwrap_or(span),
-            duration: span,
-            ratio: if written.is_some() {
-                ratio
-            } else {
-                Tuplet::NONE
-            },
-            disagrees: false,
-        }
-    };
-    let is_pair = matches!(
-        parsed.notations.tremolo,
-        Some(Tremolo::First(_) | Tremolo::Second(_))
-    );
-    let own = if is_pair { halved(tuplet) } else { tuplet };
-    // An invisible rest is not printed, whatever it says.
-    let Some(printed) = parsed.printed.filter(|_| !hidden_rest) else {
-        return alone(own);
-    };
-    if is_pair {
-        let half = printed
-            .checked_mul(Fraction::half_to_the(1))
-            .unwrap_or(printed);
-        let found = exact(half, own).or_else(|| exact(half, tuplet));
-        return found.unwrap_or_else(|| alone(own));
-    }
-    exact(printed, tuplet).unwrap_or(Lasting {
-        written: printed,
-        duration: span,
-        ratio: tuplet,
-        disagrees: true,
-    })
-}
-
-/// The ratio without the 2:1 of a tremolo between two notes.
-const fn halved(tuplet: Tuplet) -> Tuplet {
-    if tuplet.is_none() {
-        Tuplet::NONE
-    } else if tuplet.actual.is_multiple_of(2) {
-        Tuplet {
-            actual: tuplet.actual / 2,
-            normal: tuplet.normal,
-        }
-    } else {
-        Tuplet {
-            actual: tuplet.actual,
-            normal: tuplet.normal.saturating_mul(2),
-        }
-    }
-}
-
-/// Whether `told` is `exact`, or as near to it as whole ticks come.
-fn is_rounded(exact: Fraction, told: Fraction, tick: Fraction) -> bool {
-    if exact == told {
-        return true;
-    }
-    let held = exact
-        .checked_div(tick)
-        .is_some_and(|ticks| ticks.den() == 1);
-    let gap = exact.max(told).checked_sub(exact.min(told));
-    !held && gap.is_some_and(|gap| gap <= tick && gap < HAIR)
 }
 
 fn grace(reader: &mut BarReader<'_>, element: Element<'_, '_>, mut parsed: Parsed<'_, '_>) {
@@ -479,5 +387,5 @@ fn grace(reader: &mut BarReader<'_>, element: Element<'_, '_>, mut parsed: Parse
     let entry = reader.entry(element, What::Grace(Box::new(raw)));
     reader.last = Some(reader.bar.entries.len());
     reader.push(entry);
-    dynamics(reader, element, notations.dynamics);
+    dynamics(reader, notations.dynamics);
 }

@@ -1,10 +1,10 @@
-//! `<pitch>` and `<unpitched>`.
+//! `<pitch>`, `<unpitched>` and `<accidental>`.
 
 use super::bar::BarReader;
 use super::numbers::{decimal, whole};
 use super::xml::Element;
 use crate::fraction::Fraction;
-use crate::pitch::{Pitch, Step};
+use crate::pitch::{Accidental, Pitch, Step};
 
 /// The pitch, or the place on the staff of a note without one.
 pub(super) fn read(reader: &mut BarReader<'_>, element: Element<'_, '_>) -> Option<Pitch> {
@@ -59,6 +59,30 @@ fn spelled(step: Step, octave: i8, alter: i32) -> Option<Pitch> {
         alter: i8::try_from(above - step.semitones()).ok()?,
         octave: Some(octave).filter(|o| (0..=9).contains(o))?,
     })
+}
+
+/// The accidental that is printed, and whether it is only a reminder.
+pub(super) fn accidental(
+    reader: &mut BarReader<'_>,
+    element: Option<Element<'_, '_>>,
+) -> (Option<Accidental>, bool) {
+    let Some(element) = element else {
+        return (None, false);
+    };
+    let accidental = match element.trimmed() {
+        "flat-flat" => Accidental::DoubleFlat,
+        "flat" | "natural-flat" => Accidental::Flat,
+        "natural" => Accidental::Natural,
+        "sharp" | "natural-sharp" => Accidental::Sharp,
+        "double-sharp" | "sharp-sharp" => Accidental::DoubleSharp,
+        other => {
+            reader.leave_out(&format!("the accidental \"{other}\""));
+            return (None, false);
+        }
+    };
+    let yes = |name: &str| element.is(name, "yes");
+    let courtesy = yes("parentheses") || yes("bracket") || yes("cautionary");
+    (Some(accidental), courtesy)
 }
 
 #[cfg(test)]

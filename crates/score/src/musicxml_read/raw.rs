@@ -45,6 +45,8 @@ pub(super) struct Lines {
     pub(super) forward: bool,
     /// A repeated section ends here.
     pub(super) backward: bool,
+    /// How often the file says that it is played.
+    pub(super) times: Option<u8>,
     pub(super) volta: Option<Volta>,
     pub(super) volta_stop: Option<VoltaStop>,
 }

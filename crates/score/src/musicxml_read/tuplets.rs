@@ -31,20 +31,15 @@ pub(super) fn group(events: &mut [&mut Event], ends: &[Vec<RawTuplet>]) -> bool 
     let (mut groups, mut fits) = nest(brackets(ends));
     give_ratios(&mut groups, &told);
     // The numbers of a bracket can be anything; its notes know better.
-    for (first, last) in wrong(&groups, &told) {
+    let wrong = wrong_events(&groups, &told);
+    let is_in = |group: &Group, events: &[bool]| events.get(group.first) == Some(&true);
+    for group in groups.iter_mut().filter(|group| is_in(group, &wrong)) {
         fits = false;
-        let inside = groups
-            .iter_mut()
-            .filter(|g| first <= g.first && g.last <= last);
-        inside.for_each(|group| group.told = None);
+        group.told = None;
     }
     give_ratios(&mut groups, &told);
-    let wrong = wrong(&groups, &told);
-    groups.retain(|g| {
-        !wrong
-            .iter()
-            .any(|(first, last)| *first <= g.first && g.last <= *last)
-    });
+    let wrong = wrong_events(&groups, &told);
+    groups.retain(|group| !is_in(group, &wrong));
     let mut covered = vec![false; events.len()];
     for group in &groups {
         let inside = covered.iter_mut().take(group.last + 1).skip(group.first);
@@ -152,17 +147,24 @@ fn give_ratios(groups: &mut [Group], told: &[Tuplet]) {
     for at in 0..groups.len() {
         let Some(group) = groups.get(at) else { break };
         let ratio = group.told.or_else(|| {
-            let inner = || groups.iter().filter(|g| g.parent == Some(at));
-            let is_direct = |i: &usize| !inner().any(|g| (g.first..=g.last).contains(i));
-            let direct = (group.first..=group.last).find(is_direct);
             let around = around(groups, at);
-            match direct {
-                Some(i) => divided(*told.get(i)?, around),
-                // All its notes are in tuplets of their own.
-                None => {
-                    let inner = inner().find_map(|g| g.told).unwrap_or(Tuplet::NONE);
-                    divided(*told.get(group.first)?, times(around, inner))
+            // Those in it come right after it. A note that is in none of them has its ratio.
+            let after = groups
+                .iter()
+                .skip(at + 1)
+                .take_while(|g| g.first <= group.last);
+            let mut own = Some(group.first);
+            let mut inner = Tuplet::NONE;
+            for child in after.filter(|g| g.parent == Some(at)) {
+                if own.is_some_and(|own| own < child.first) {
+                    break;
                 }
+                inner = child.told.unwrap_or(inner);
+                own = Some(child.last + 1).filter(|next| *next <= group.last);
+            }
+            match own {
+                Some(note) => divided(*told.get(note)?, around),
+                None => divided(*told.get(group.first)?, times(around, inner)),
             }
         });
         if let Some(group) = groups.get_mut(at) {
@@ -185,27 +187,27 @@ fn divided(product: Tuplet, by: Tuplet) -> Option<Tuplet> {
     })
 }
 
-/// The first and last events of outermost groups in which a note has another ratio than its groups give it.
-fn wrong(groups: &[Group], told: &[Tuplet]) -> Vec<(usize, usize)> {
+/// The events of those outermost groups in which a note has another ratio than its groups give it.
+fn wrong_events(groups: &[Group], told: &[Tuplet]) -> Vec<bool> {
     let mut given = vec![Tuplet::NONE; told.len()];
     for group in groups {
         for ratio in given.iter_mut().take(group.last + 1).skip(group.first) {
             *ratio = times(*ratio, group.ratio);
         }
     }
-    let outermost = groups.iter().filter(|group| group.parent.is_none());
-    let is_wrong = |group: &&Group| {
+    let mut wrong = vec![false; told.len()];
+    for group in groups.iter().filter(|group| group.parent.is_none()) {
         let mut inside = given
             .iter()
             .zip(told)
             .take(group.last + 1)
             .skip(group.first);
-        inside.any(|(given, told)| given.factor() != told.factor())
-    };
-    outermost
-        .filter(is_wrong)
-        .map(|group| (group.first, group.last))
-        .collect()
+        let is_wrong = inside.any(|(given, told)| given.factor() != told.factor());
+        for event in wrong.iter_mut().take(group.last + 1).skip(group.first) {
+            *event |= is_wrong;
+        }
+    }
+    wrong
 }
 
 /// Groups notes that have a ratio and no bracket: neighbours of the same ratio until they fill a plain length.

@@ -1,18 +1,14 @@
 //! One voice of a part: its notes one after another, with rests where the file has none.
 
-use super::raw::{
-    Change, Entry, Hit, Moment, RawEvent, RawGrace, RawSlur, RawTuplet, Signature, What,
-};
+use super::raw::{Change, Entry, Hit, Moment, RawEvent, RawGrace, RawTuplet, Signature, What};
 use super::remarks::{Remarks, Where};
-use super::tuplets;
+use super::slurs::OpenSlur;
+use super::{tremolos, tuplets};
 use crate::abc::fit::HAIR;
-use crate::event::{Content, Direction, Event, GraceGroup, Item, Note, Slurs, Tremolo};
+use crate::event::{Content, Direction, Event, GraceGroup, Item, Mark, Note, Tremolo};
 use crate::fraction::Fraction;
 use crate::score::VoiceBar;
 use crate::signature::{Clef, Key};
-
-/// Slurs of one voice open at once.
-const MAX_OPEN_SLURS: usize = 16;
 
 /// What a voice has in one bar.
 #[derive(Default, Debug)]
@@ -44,19 +40,11 @@ pub(super) struct VoiceBuilder {
     /// The clef of each staff and the key that the voice knows of.
     clefs: Vec<Clef>,
     key: Key,
-    slurs: Vec<OpenSlur>,
-    items: Vec<Item>,
+    pub(super) slurs: Vec<OpenSlur>,
+    pub(super) items: Vec<Item>,
     /// Brackets of tuplets at the events of the bar.
     brackets: Vec<Vec<RawTuplet>>,
-    place: Where,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct OpenSlur {
-    number: u8,
-    /// Bar, item, and place among grace notes.
-    at: (usize, usize, usize),
-    place: Where,
+    pub(super) place: Where,
 }
 
 impl VoiceBuilder {
@@ -104,13 +92,13 @@ impl VoiceBuilder {
         let mut events_left = entries.iter().filter(|entry| is_event(entry)).count();
         let only_event = events_left == 1;
         let mut whole_bar = false;
-        // The staff of the next note, for the signs before it.
-        let mut ahead: Vec<Option<u8>> = Vec::with_capacity(entries.len());
-        let mut staff = None;
+        // Staff and moment of the next note, for the signs before it.
+        let mut ahead: Vec<Option<(u8, Moment)>> = Vec::with_capacity(entries.len());
+        let mut next = None;
         for entry in entries.iter().rev() {
-            ahead.push(staff);
+            ahead.push(next);
             if matches!(entry.what, What::Event(_) | What::Grace(_)) {
-                staff = Some(entry.staff.unwrap_or(1));
+                next = Some((entry.staff.unwrap_or(1), entry.moment));
             }
         }
         for (entry, ahead) in entries.into_iter().zip(ahead.into_iter().rev()) {
@@ -121,9 +109,16 @@ impl VoiceBuilder {
                 length = length.checked_add(gap).unwrap_or(length);
             }
             position = position.max(entry.moment.at);
-            let is_sign = matches!(entry.what, What::Sign(_) | What::Line(_));
-            self.pass(&mut signatures, |s| {
-                is_before(s.moment, entry.moment, is_sign)
+            // Of all signs before a note, keys and clefs are the first.
+            let note = match (&entry.what, ahead) {
+                (What::Event(_) | What::Grace(_), _) => Some(entry.moment),
+                (_, Some((_, note))) if note.at == entry.moment.at => Some(note),
+                _ => None,
+            };
+            let at = entry.moment.at;
+            self.pass(&mut signatures, |s| match note {
+                Some(note) => is_before(s.moment, note),
+                None => s.moment.at <= at,
             });
             match entry.what {
                 What::Event(raw) => {
@@ -139,11 +134,19 @@ impl VoiceBuilder {
                     self.grace(*raw, remarks);
                 }
                 What::Sign(item) => {
-                    self.go_with(entry.staff, ahead, entry.label.is_some());
+                    self.go_with(
+                        entry.staff,
+                        ahead.map(|(staff, _)| staff),
+                        entry.label.is_some(),
+                    );
                     self.items.push(*item);
                 }
                 What::Line(line) => {
-                    self.go_with(entry.staff, ahead, entry.label.is_some());
+                    self.go_with(
+                        entry.staff,
+                        ahead.map(|(staff, _)| staff),
+                        entry.label.is_some(),
+                    );
                     let direction = match (line.starts, line.ends) {
                         (Some(span), _) => Direction::Start(span),
                         (None, Some(span)) => Direction::Stop(span),
@@ -166,7 +169,13 @@ impl VoiceBuilder {
             self.pass(&mut signatures, |s| s.moment == moment);
         }
         self.group_tuplets(remarks);
-        self.pair_tremolos(remarks);
+        break_beams(&mut self.items);
+        if !tremolos::pair(&mut self.items) {
+            remarks.note(
+                self.place,
+                "a tremolo between two notes has only one: it is on that note",
+            );
+        }
         let is_plain = |item: &Item| !matches!(item, Item::Event(e) if !e.ratio.is_none());
         let one_rest = whole_bar && self.brackets.len() == 1 && self.items.iter().all(is_plain);
         self.bars.push(BuiltBar {
@@ -324,93 +333,12 @@ impl VoiceBuilder {
         }
     }
 
-    /// Begins and ends slurs at an event or grace note. Only those with both ends are kept.
-    fn slur(&mut self, ends: &[RawSlur], at: (usize, usize, usize), remarks: &mut Remarks) {
-        let place = self.place;
-        let mut begin = |slurs: &mut Vec<OpenSlur>, number: u8| {
-            let before = slurs.iter().position(|slur| slur.number == number);
-            if let Some(before) = before.map(|i| slurs.remove(i)) {
-                remarks.note(before.place, "a slur has only one end: left out");
-            }
-            if slurs.len() < MAX_OPEN_SLURS {
-                slurs.push(OpenSlur { number, at, place });
-            }
-        };
-        let is_open = |slurs: &[OpenSlur], number| slurs.iter().any(|s| s.number == number);
-        // One that begins and ends here has to begin first; all others end first.
-        let around_one = |end: &&RawSlur| {
-            let stops = ends.iter().any(|e| e.number == end.number && !e.starts);
-            end.starts && stops && !is_open(&self.slurs, end.number)
-        };
-        let around: Vec<u8> = ends
-            .iter()
-            .filter(around_one)
-            .map(|end| end.number)
-            .collect();
-        for number in &around {
-            begin(&mut self.slurs, *number);
-        }
-        let mut ended = Vec::new();
-        for end in ends.iter().filter(|end| !end.starts) {
-            let found = self.slurs.iter().position(|slur| slur.number == end.number);
-            ended.push(found.map(|i| (i, self.slurs.remove(i))));
-        }
-        for end in ends
-            .iter()
-            .filter(|end| end.starts && !around.contains(&end.number))
-        {
-            begin(&mut self.slurs, end.number);
-        }
-        for ended in ended {
-            match ended {
-                Some((_, slur)) if slur.at == at => {
-                    remarks.note(place, "a slur begins and ends at the same note: left out");
-                }
-                Some((i, slur)) => {
-                    let inside = self.slurs.iter().skip(i);
-                    if inside
-                        .into_iter()
-                        .any(|other| other.at != at && other.at != slur.at)
-                    {
-                        remarks.note(place, "slurs cross: they are taken to be inside each other");
-                    }
-                    if let Some(begun) = self.slurs_at(slur.at) {
-                        begun.starts = begun.starts.saturating_add(1);
-                    }
-                    if let Some(here) = self.slurs_at(at) {
-                        here.stops = here.stops.saturating_add(1);
-                    }
-                }
-                None => remarks.note(place, "a slur has only one end: left out"),
-            }
-        }
-    }
-
-    fn slurs_at(&mut self, (bar, item, grace): (usize, usize, usize)) -> Option<&mut Slurs> {
-        let items = match self.bars.get_mut(bar) {
-            Some(built) => &mut built.bar.items,
-            None => &mut self.items,
-        };
-        match items.get_mut(item)? {
-            Item::Event(event) => Some(&mut event.slurs),
-            Item::Grace(group) => Some(&mut group.notes.get_mut(grace)?.slurs),
-            _ => None,
-        }
-    }
-
     /// The note at a place.
     pub(super) fn note_at(&mut self, (bar, item, grace, note): NotePlace) -> Option<&mut Note> {
         match self.bars.get_mut(bar)?.bar.items.get_mut(item)? {
             Item::Event(event) => event.notes_mut().get_mut(note),
             Item::Grace(group) => group.notes.get_mut(grace)?.notes.get_mut(note),
             _ => None,
-        }
-    }
-
-    /// Slurs that nothing ended are said.
-    pub(super) fn finish(&mut self, remarks: &mut Remarks) {
-        for slur in self.slurs.drain(..) {
-            remarks.note(slur.place, "a slur has only one end: left out");
         }
     }
 
@@ -430,51 +358,28 @@ impl VoiceBuilder {
             );
         }
     }
+}
 
-    /// A tremolo between two notes needs both, one after the other.
-    fn pair_tremolos(&mut self, remarks: &mut Remarks) {
-        let mut first: Option<&mut Event> = None;
-        let mut single = false;
-        for item in &mut self.items {
-            let Item::Event(event) = item else { continue };
-            let begun = first.take();
-            match (begun, event.tremolo) {
-                (Some(_), Some(Tremolo::Second(_))) => {}
-                (begun, tremolo) => {
-                    if let Some(Tremolo::First(strokes)) = begun.as_ref().and_then(|e| e.tremolo)
-                        && let Some(begun) = begun
-                    {
-                        begun.tremolo = Some(Tremolo::Single(strokes));
-                        single = true;
-                    }
-                    if let Some(Tremolo::Second(strokes)) = tremolo {
-                        event.tremolo = Some(Tremolo::Single(strokes));
-                        single = true;
-                    }
-                }
-            }
-            if let Some(Tremolo::First(_)) = event.tremolo {
-                first = Some(event);
-            }
-        }
-        if let Some(last) = first
-            && let Some(Tremolo::First(strokes)) = last.tremolo
-        {
-            last.tremolo = Some(Tremolo::Single(strokes));
-            single = true;
-        }
-        if single {
-            remarks.note(
-                self.place,
-                "a tremolo between two notes has only one: it is on that note",
-            );
-        }
+/// A beam leads from one note with flags to another. Beams over rests and barlines have no place.
+fn break_beams(items: &mut [Item]) {
+    let mut before = false;
+    for item in items {
+        let Item::Event(event) = item else { continue };
+        let longest = match event.tremolo {
+            // Printed twice as long.
+            Some(Tremolo::First(_) | Tremolo::Second(_)) => Fraction::EIGHTH,
+            _ => Fraction::QUARTER,
+        };
+        let has_stem = !event.notes().is_empty() && !event.marks.contains(&Mark::Stemless);
+        let has_flag = has_stem && event.written < longest;
+        event.beam_break |= !(before && has_flag);
+        before = has_flag;
     }
 }
 
-/// Whether a signature stands before something else: earlier in time, or at the same time and earlier in
-/// the file, or in what the file tells of other voices. Of all signs at one time, it is the first.
-fn is_before(signature: Moment, other: Moment, is_sign: bool) -> bool {
-    let is_earlier = signature.stream != other.stream || signature.order < other.order;
-    signature.at < other.at || signature.at == other.at && (is_sign || is_earlier)
+/// Whether a signature stands before a note: earlier in time, or at the same time and earlier in the file, or in
+/// what the file tells of other voices.
+fn is_before(signature: Moment, note: Moment) -> bool {
+    let is_earlier = signature.stream != note.stream || signature.order < note.order;
+    signature.at < note.at || signature.at == note.at && is_earlier
 }

@@ -179,6 +179,8 @@ impl<'a> Source<'a> {
                 Event::CData(text) => return Ok(Token::Text(text.xml10_content())),
                 Event::GeneralRef(name) => {
                     let known = match name.resolve_char_ref() {
+                        // A line ends like any other.
+                        Ok(Some('\r')) => Some("\n".into()),
                         Ok(Some(c)) => Some(c.to_string().into()),
                         Ok(None) => resolve_predefined_entity(&name).map(Cow::Borrowed),
                         Err(_) => None,

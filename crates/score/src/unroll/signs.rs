@@ -6,6 +6,8 @@ use crate::score::{Bar, Barline};
 /// What a bar says about the order.
 #[derive(Clone, Copy, Default, Debug)]
 pub(super) struct Signs {
+    pub(super) segno: bool,
+    pub(super) coda: bool,
     pub(super) fine: bool,
     pub(super) to_coda: bool,
     /// Where its D.C. or D.S. leads.
@@ -44,6 +46,8 @@ pub(super) fn read(bars: &[Bar]) -> Vec<Signs> {
         let jumps = raw.da_capo || raw.dal_segno;
         let to = if raw.dal_segno { segno } else { None };
         signs.push(Signs {
+            segno: raw.segno,
+            coda: raw.coda,
             fine: raw.fine,
             to_coda: raw.to_coda,
             jump_to: jumps.then_some(to.unwrap_or(da_capo)),

@@ -1,6 +1,6 @@
 //! What the model gets wrong is repaired and reported, and no piece is lost.
 
-use score::{Content, Event, Fraction, Score, Severity, parse_abc};
+use score::{Content, Event, Fraction, Score, Severity, parse_abc, parse_musicxml, write_musicxml};
 
 use crate::check::{checked, severities};
 
@@ -127,6 +127,28 @@ fn what_is_not_closed_is_closed() {
         assert_eq!(score.note_count(), notes, "{line}");
         assert!(severities(&text)[0] + severities(&text)[1] > 0, "{line}");
         assert_eq!(severities(&text)[2], 0, "{line}");
+    }
+}
+
+#[test]
+fn a_line_at_a_grace_note_needs_both_ends() {
+    for (line, slides) in [
+        ("{!-(!B}c4 !-)!d4", 2),
+        ("c4 !-(!d2 {!-)!B}d2", 2),
+        ("{!-(!B}c4 d4", 0),
+        ("{[!-(!BD]}c4 d4", 0),
+        ("c4 {!-)!B}d4", 0),
+    ] {
+        let text = piece(&format!("[r:0/0][V:1]{line}|"));
+        let (score, findings) = parse_abc(&text);
+        let written = write_musicxml(&score);
+        assert_eq!(written.matches("<slide ").count(), slides, "{line}");
+        let single = findings
+            .iter()
+            .filter(|f| f.message == "a glide has only one end");
+        assert_eq!(single.count(), usize::from(slides == 0), "{line}");
+        let (again, _) = parse_musicxml(written.as_bytes());
+        assert_eq!(write_musicxml(&again), written, "{line}");
     }
 }
 

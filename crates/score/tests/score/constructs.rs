@@ -72,6 +72,10 @@ fn constructs_are_written_as_musicxml_says() {
             "<slide type=\"stop\" number=\"1\" line-type=\"solid\"/>",
         ),
         (
+            "[V:1]{!-(!B}c4 !-)!d4|",
+            "<slide type=\"stop\" number=\"1\" line-type=\"solid\"/>",
+        ),
+        (
             "[V:1]!~(!c4 !~)!d4|",
             "<glissando type=\"start\" number=\"1\" line-type=\"wavy\"/>",
         ),

@@ -1,8 +1,6 @@
-//! The order in which bars are played. Each case is a piece of one voice with one note a bar; the numbers are
-//! its bars, from 1. Those of the first two tests are what MuseScore 3.2.3 plays if its MusicXML says "al Fine" or
-//! "al Coda" where there is one, and `times` where an ending has several numbers.
+//! The order in which bars are played, and what other programs are told of it.
 
-use score::{Score, parse_abc, playing_order};
+use score::{Score, parse_abc, parse_musicxml, playing_order, write_musicxml};
 
 use crate::{corpus_scores, pieces};
 
@@ -10,121 +8,148 @@ fn read(bars: &str) -> Score {
     parse_abc(&format!("X:1\nL:1/1\nM:4/4\nK:C\n{bars}\n")).0
 }
 
+/// The bars as they are played, from 1.
 fn order(bars: &str) -> Vec<usize> {
     playing_order(&read(bars)).iter().map(|b| b + 1).collect()
 }
 
+/// The notes of a piece as they are played, as letters.
+fn played(score: &Score) -> String {
+    let bars = playing_order(score).into_iter().map(|b| &score.bars[b]);
+    let events = bars.flat_map(|bar| bar.voices[0].events());
+    let notes = events.flat_map(|event| event.notes());
+    notes
+        .map(|note| note.pitch.step.letter().to_ascii_lowercase())
+        .collect()
+}
+
+/// The pieces with repeats and jumps, with what is played of them.
+fn listed() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let lines = include_str!("../data/playing.txt").lines();
+    let lines = lines.filter(|line| !line.is_empty() && !line.starts_with('#'));
+    lines.map(|line| {
+        let mut columns = line.split_whitespace();
+        (columns.next().unwrap(), columns.next().unwrap())
+    })
+}
+
 #[test]
-fn repeats_and_endings_are_played() {
-    for (bars, expected) in [
-        ("c|c|c|]", &[1, 2, 3][..]),
-        ("|:c|c:|c|]", &[1, 2, 1, 2, 3]),
-        ("c|c:|c|]", &[1, 2, 1, 2, 3]),
-        ("|:c|c::c|c:|", &[1, 2, 1, 2, 3, 4, 3, 4]),
-        ("c|c|:c:|c|]", &[1, 2, 3, 3, 4]),
-        ("|:c|:c|c:|c|]", &[1, 2, 3, 2, 3, 4]),
-        ("|:c|c|c|]", &[1, 2, 3]),
-        ("|:c|1c:|2c|]", &[1, 2, 1, 3]),
-        ("|:c|1c:|c|c|]", &[1, 2, 1, 3, 4]),
-        ("|:c|c|1c|c:|2c|c|]", &[1, 2, 3, 4, 1, 2, 5, 6]),
-        ("|:c|1c:|2c:|3c|c|]", &[1, 2, 1, 3, 1, 4, 5]),
-        ("|:c|1,2c:|3c|]", &[1, 2, 1, 2, 1, 3]),
-        ("|:c|1-3c:|4c|]", &[1, 2, 1, 2, 1, 2, 1, 3]),
-        ("c:|2c|]", &[1, 1, 2]),
-        ("c|:c||c:|c|]", &[1, 2, 3, 2, 3, 4]),
-    ] {
-        assert_eq!(order(bars), expected, "{bars}");
+fn repeats_endings_and_jumps_are_played_as_listed() {
+    let mut pieces = 0;
+    for (piece, notes) in listed() {
+        assert_eq!(played(&read(piece)), notes, "{piece}");
+        pieces += 1;
+    }
+    assert!(pieces > 50);
+}
+
+#[test]
+fn the_same_is_played_after_a_trip_through_musicxml() {
+    for (piece, notes) in listed() {
+        let (again, findings) = parse_musicxml(write_musicxml(&read(piece)).as_bytes());
+        assert_eq!(findings, [], "{piece}");
+        assert_eq!(played(&again), notes, "{piece}");
     }
 }
 
 #[test]
-fn jumps_are_obeyed_once_and_leave_repeats_out() {
+fn a_repeat_says_how_often_it_is_played_if_that_is_not_twice() {
     for (bars, expected) in [
-        ("c|c!D.C.!|c|c|]", &[1, 2, 1, 2, 3, 4][..]),
-        ("c|c!fine!|c|c!D.C.!|]", &[1, 2, 3, 4, 1, 2]),
-        ("c|!segno!c|c!fine!|c!D.S.!|]", &[1, 2, 3, 4, 2, 3]),
-        (
-            "c|!segno!c|c!dacoda!|c!D.S.!|!coda!c|c|]",
-            &[1, 2, 3, 4, 2, 3, 5, 6],
-        ),
-        ("c|c!dacoda!|c!D.C.!|!coda!c|c|]", &[1, 2, 3, 1, 2, 4, 5]),
-        (
-            "|:c|c!dacoda!:|c!D.C.!|!coda!c|]",
-            &[1, 2, 1, 2, 3, 1, 2, 4],
-        ),
-        (
-            "c|!segno!c|c!dacoda!|c!D.S.!|:!coda!c|c:|]",
-            &[1, 2, 3, 4, 2, 3, 5, 6, 5, 6],
-        ),
-        (
-            "|:c|c!fine!:|:c|c:|c!D.C.!|]",
-            &[1, 2, 1, 2, 3, 4, 3, 4, 5, 1, 2],
-        ),
-        ("|:c|c!fine!::c|c!D.C.!:|", &[1, 2, 1, 2, 3, 4, 3, 4, 1, 2]),
-        ("|:c|c:|c|!D.C.!c|]", &[1, 2, 1, 2, 3, 4, 1, 2, 3, 4]),
-        ("|:c|1c:|2c!fine!|c|c!D.C.!|]", &[1, 2, 1, 3, 4, 5, 1, 3]),
-        ("|:c|1c:|2c|c!D.C.!|c|]", &[1, 2, 1, 3, 4, 1, 3, 4, 5]),
-        (
-            "|:c|1c:|2!dacoda!c|c!D.C.!|!coda!c|]",
-            &[1, 2, 1, 3, 4, 1, 3, 5],
-        ),
-        ("|:!segno!c|c!D.S.!:|c|]", &[1, 2, 1, 2, 1, 2, 3]),
-        ("c|!fine!c|c!D.C.!|]", &[1, 2, 3, 1, 2]),
+        ("|:c|d:|e|]", &[None][..]),
+        ("|:c|1d:|2e|]", &[None]),
+        ("|:c|1,2d:|3e|]", &[Some("3")]),
+        ("|:c|1-3d:|4e:|f:|", &[Some("4"), Some("4"), None]),
+        ("|:c:|3d|]", &[Some("3")]),
     ] {
-        assert_eq!(order(bars), expected, "{bars}");
+        let xml = write_musicxml(&read(bars));
+        let repeats = xml.split("<repeat direction=\"backward\"").skip(1);
+        let times = repeats.map(|rest| {
+            let attributes = rest.split("/>").next().unwrap();
+            attributes.split('"').nth(1)
+        });
+        assert_eq!(times.collect::<Vec<_>>(), expected, "{bars}");
     }
 }
 
 #[test]
-fn where_musescore_does_what_no_player_would_the_bars_are_played_otherwise() {
-    for (bars, expected) in [
-        // The second repeat begins where the first ends, as does one behind endings.
-        ("c:|c:|c|]", &[1, 1, 2, 2, 3][..]),
-        ("|:c|1c:|2c||c|c:|c|]", &[1, 2, 1, 3, 4, 5, 4, 5, 6]),
-        // ... or at a double or final barline.
-        ("c|c|]c|c:|c|]", &[1, 2, 3, 4, 3, 4, 5]),
-        ("c|c||c|c:|c|]", &[1, 2, 3, 4, 3, 4, 5]),
-        // The last ending is the last.
-        ("|:c|1c:|2c:|c|]", &[1, 2, 1, 3, 4]),
-        ("|:c|1,3c:|2c:|c|]", &[1, 2, 1, 3, 1, 2, 4]),
-        ("|:c|1c||2c||1c:|2c:|c|]", &[1, 2, 4, 1, 3, 5, 6]),
-        // Passes that no ending names.
-        ("|:c|1c:|4c|]", &[1, 2, 1, 2, 1, 2, 1, 3]),
-        ("|:c|1c!D.C.!|2c|]", &[1, 2, 1, 3]),
-        // Endings that the repeat is not in, and those to which nothing leads back.
-        ("|:c|1,2c||3c||c:|c|]", &[1, 2, 4, 1, 2, 4, 1, 3, 4, 5]),
-        ("c|1c||2c|]", &[1, 2, 3]),
-        // A rondo.
+fn a_jump_says_in_words_where_its_way_ends() {
+    for (bars, words) in [
+        ("c|d!D.C.!|e|]", "D.C."),
+        ("c|d!fine!|e!D.C.!|]", "D.C. al Fine"),
+        ("c|!segno!d|e!fine!|f!D.S.!|]", "D.S. al Fine"),
+        ("c|d!dacoda!|e!D.C.!|!coda!f|]", "D.C. al Coda"),
         (
-            "|:c|1,4c!fine!:|2c||c:|3c||c!D.C.!|]",
-            &[1, 2, 1, 3, 4, 1, 5, 6, 1, 2],
+            "c|!segno!d|e!dacoda!|f!D.S.!|!coda!g!fine!|]",
+            "D.S. al Coda",
         ),
-        // The nearest segno.
-        (
-            "c|!segno!c|c!D.S.!|c|!segno!c|c!D.S.!|c|]",
-            &[1, 2, 3, 2, 3, 4, 5, 6, 5, 6, 7],
-        ),
-        // The next movement, and the next verse.
-        ("c|c!fine!|c|c!D.C.!|]c|c|]", &[1, 2, 3, 4, 1, 2, 5, 6]),
-        (
-            "c|c|][M:3/4]c3/4|c3/4!fine!|c3/4|c3/4!D.C.!|c3/4|]",
-            &[1, 2, 3, 4, 5, 6, 3, 4, 7],
-        ),
-        (
-            "|:!segno!c|c!fine!:|c!D.S.!|c!D.S.!|]",
-            &[1, 2, 1, 2, 3, 1, 2, 4, 1, 2],
-        ),
-        // Signs that are missing or used for one another.
-        (
-            "c|!segno!c|c!dacoda!|c!D.S.!|c|c|]",
-            &[1, 2, 3, 4, 2, 3, 5, 6],
-        ),
-        ("c|c!coda!|c!D.C.!|!coda!c|]", &[1, 2, 3, 1, 2, 4]),
-        ("c!segno!|c|c!D.S.!|c|]", &[1, 2, 3, 2, 3, 4]),
-        ("c|c!D.S.!|c!dacoda!|]", &[1, 2, 1, 2, 3]),
+        // A Fine that is not on the way.
+        ("c!fine!|!segno!d|e!D.S.!|f|]", "D.S."),
     ] {
-        assert_eq!(order(bars), expected, "{bars}");
+        let xml = write_musicxml(&read(bars));
+        let found = xml.split("<words>").skip(1);
+        let found: Vec<&str> = found
+            .map(|rest| rest.split("</words>").next().unwrap())
+            .filter(|words| words.starts_with("D."))
+            .collect();
+        assert_eq!(found, [words], "{bars}");
     }
+}
+
+#[test]
+fn a_jump_names_its_sign_among_several() {
+    let bars = "c|!segno!d|e!dacoda!|f!D.S.!|!coda!g|!segno!c|d!dacoda!|e!D.S.!|!coda!f|]";
+    let xml = write_musicxml(&read(bars));
+    let sounds = xml.split("<sound ").skip(1);
+    let sounds: Vec<&str> = sounds
+        .map(|rest| rest.split("/>").next().unwrap())
+        .collect();
+    assert_eq!(
+        sounds,
+        [
+            "segno=\"segno\"",
+            "tocoda=\"coda\"",
+            "dalsegno=\"segno\"",
+            "coda=\"coda\"",
+            "segno=\"segno2\"",
+            "tocoda=\"coda2\"",
+            "dalsegno=\"segno2\"",
+            "coda=\"coda2\""
+        ]
+    );
+}
+
+#[test]
+fn a_repeat_that_is_said_to_be_played_otherwise_is_warned_of() {
+    let xml = write_musicxml(&read("|:c|d:|e|]"));
+    for (times, finding) in [
+        ("2", None),
+        ("3", Some("played 2 times, though the file says 3")),
+        ("1", Some("played 2 times, though the file says 1")),
+    ] {
+        let said = format!("<repeat direction=\"backward\" times=\"{times}\"/>");
+        let xml = xml.replace("<repeat direction=\"backward\"/>", &said);
+        assert!(xml.contains(&said));
+        let (score, findings) = parse_musicxml(xml.as_bytes());
+        assert_eq!(played(&score), "cdcde");
+        let messages: Vec<&str> = findings.iter().map(|f| f.message.as_str()).collect();
+        assert_eq!(messages, finding.as_slice(), "{times}");
+    }
+}
+
+#[test]
+fn an_ending_ends_where_a_repeat_begins() {
+    let stops = |score: &Score| -> Vec<usize> {
+        let bars = score.bars.iter().zip(1..);
+        let stops = bars.filter(|(bar, _)| bar.volta_stop.is_some());
+        stops.map(|(_, number)| number).collect()
+    };
+    let score = read("|:c|1d:|2e|:f|g:|]");
+    assert_eq!(stops(&score), [2, 3]);
+    // As in a MusicXML file that does not say so.
+    let xml = write_musicxml(&score).replace("<ending number=\"2\" type=\"discontinue\"/>", "");
+    let (again, findings) = parse_musicxml(xml.as_bytes());
+    assert_eq!(findings.len(), 1);
+    assert_eq!(stops(&again), [2, 3]);
 }
 
 #[test]
