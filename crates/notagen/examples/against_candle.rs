@@ -407,7 +407,7 @@ fn main() -> Result<()> {
         random.save(&file)?;
     }
     let most = BATCHES[BATCHES.len() - 1];
-    let mut model = Model::load(&folder, most)?;
+    let mut model = Model::load(&folder, most, None)?;
     let weights = VarBuilder::from_buffered_safetensors(std::fs::read(&file)?, DType::F32, &CPU)?;
     let mut dense = Candle::read(&weights, model.config().clone(), true)?;
     let mut rows = Candle::read(&weights, model.config().clone(), false)?;

@@ -1,13 +1,13 @@
 //! How fast a model draws: patches per second over batch sizes.
 //!
 //! ```text
-//! cargo run --release -p notagen --example patches_per_second [MODEL_FOLDER] [SECONDS]
+//! cargo run --release -p notagen --example patches_per_second [MODEL_FOLDER|SHAPE] [SECONDS] [FORMAT]
 //! ```
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use notagen::{Model, Patch, Row, patches};
+use notagen::{Config, Format, Model, Patch, Row, patches};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1);
@@ -17,8 +17,14 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         .next()
         .map_or(Ok(3.0), |seconds| seconds.parse())?;
 
+    let format = arguments.next();
+    let format = format.and_then(|name| Format::ALL.into_iter().find(|f| f.as_str() == name));
+
     let start = Instant::now();
-    let mut model = Model::load(&folder, 8)?;
+    let mut model = match folder.to_str().and_then(Config::of_shape) {
+        Some(shape) => Model::random(shape, 8, format)?,
+        None => Model::load(&folder, 8, format)?,
+    };
     report(&format!(
         "loaded {} parameters in {:.2} s",
         model.parameters(),

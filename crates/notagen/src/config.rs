@@ -110,6 +110,29 @@ impl Config {
         file.check().map_err(refuse)
     }
 
+    /// The shape of a published model: `notagen-x` and `large` (which have the same), `medium`, `small`; or
+    /// of `demo`, which comes with Partita.
+    ///
+    /// Reference: the table of models in NotaGen's `README.md`.
+    #[must_use]
+    pub fn of_shape(name: &str) -> Option<Self> {
+        let (patch_length, patch_num_layers, char_num_layers, hidden_size) = match name {
+            "notagen-x" | "large" => (1024, 20, 6, 1280),
+            "medium" => (2048, 16, 3, 1024),
+            "small" => (2048, 12, 3, 768),
+            "demo" => (1024, 6, 2, 256),
+            _ => return None,
+        };
+        Some(Self {
+            patch_size: PATCH_SIZE,
+            patch_length,
+            patch_num_layers,
+            char_num_layers,
+            hidden_size,
+            sampling: Sampling::default(),
+        })
+    }
+
     /// Attention heads of both decoders.
     pub fn heads(&self) -> usize {
         self.hidden_size / HEAD

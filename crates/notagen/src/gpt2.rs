@@ -9,11 +9,14 @@
 
 use rayon::prelude::*;
 
-use crate::Error;
-use crate::kernels::{Isa, WIDE};
-use crate::linear::{Linear, Then};
+use half::f16;
+use half::slice::HalfFloatSliceExt;
+
+use crate::kernels::{Isa, WIDE, Weight};
+use crate::linear::{Buffer, Linear, Then};
 use crate::threads::is_worth_threads;
 use crate::weights::Weights;
+use crate::{Error, Format};
 
 /// 1 / sqrt(64)
 const ATTENTION_SCALE: f32 = 0.125;
@@ -49,14 +52,18 @@ pub(crate) struct At {
     pub(crate) position: usize,
 }
 
-/// Keys and values of one piece, f32. For each layer and head: keys in blocks of 64 positions,
+/// Keys and values of one piece. For each layer and head: keys in blocks of 64 positions,
 /// `[blocks, 64 numbers, 64 positions]`, so that the scores of a block are one pass over a panel; then
 /// values `[positions, 64 numbers]`, which are a panel as they are.
-#[derive(Default)]
 pub(crate) struct Cache {
-    numbers: Vec<[f32; WIDE]>,
+    numbers: Numbers,
     /// Positions, a multiple of 64.
     capacity: usize,
+}
+
+enum Numbers {
+    F32(Vec<[f32; WIDE]>),
+    F16(Vec<[f16; WIDE]>),
 }
 
 /// Buffers for up to `rows` rows, so that a step allocates nothing.
@@ -72,8 +79,7 @@ pub(crate) struct Scratch {
     wide: Vec<f32>,
     /// `[positions]`
     scores: Vec<[f32; WIDE]>,
-    /// [rows, 4 hidden], for [`Linear::forward`]
-    pub(crate) buffer: Vec<[f32; WIDE]>,
+    pub(crate) buffer: Buffer,
 }
 
 impl Scratch {
@@ -86,34 +92,50 @@ impl Scratch {
             wide: vec![0.0; rows * 4 * hidden],
             scores: vec![[0.0; WIDE]; positions.div_ceil(WIDE)],
             // At least the 128 logits.
-            buffer: vec![[0.0; WIDE]; rows * 4 * hidden / WIDE],
+            buffer: Buffer::new(rows, 4 * hidden),
         }
     }
 }
 
 impl Cache {
-    pub(crate) fn new(layers: usize, heads: usize, positions: usize) -> Self {
+    pub(crate) fn new(layers: usize, heads: usize, positions: usize, is_f16: bool) -> Self {
         let capacity = positions.next_multiple_of(WIDE);
-        Self {
-            numbers: vec![[0.0; WIDE]; layers * heads * 2 * capacity],
-            capacity,
-        }
+        let rows = layers * heads * 2 * capacity;
+        let numbers = match is_f16 {
+            true => Numbers::F16(vec![[f16::ZERO; WIDE]; rows]),
+            false => Numbers::F32(vec![[0.0; WIDE]; rows]),
+        };
+        Self { numbers, capacity }
     }
 
-    /// Keys and values of one head.
-    fn head(&self, head: usize) -> (&[[f32; WIDE]], &[[f32; WIDE]]) {
-        self.numbers[head * 2 * self.capacity..][..2 * self.capacity].split_at(self.capacity)
-    }
-
-    fn write(&mut self, head: usize, position: usize, key: &[f32], value: &[f32]) {
-        let (keys, values) = self.numbers[head * 2 * self.capacity..][..2 * self.capacity]
-            .split_at_mut(self.capacity);
-        let (block, column) = (position / WIDE, position % WIDE);
-        for (row, key) in keys[block * WIDE..][..WIDE].iter_mut().zip(key) {
-            row[column] = *key;
+    fn write(&mut self, head: usize, position: usize, key: &[f32; WIDE], value: &[f32; WIDE]) {
+        match &mut self.numbers {
+            Numbers::F32(numbers) => {
+                write(of_head(numbers, self.capacity, head), position, key, value)
+            }
+            Numbers::F16(numbers) => {
+                let (mut narrow_key, mut narrow_value) = ([f16::ZERO; WIDE], [f16::ZERO; WIDE]);
+                narrow_key.convert_from_f32_slice(key);
+                narrow_value.convert_from_f32_slice(value);
+                let numbers = of_head(numbers, self.capacity, head);
+                write(numbers, position, &narrow_key, &narrow_value);
+            }
         }
-        values[position].copy_from_slice(value);
     }
+}
+
+/// Keys and values of one head, of a cache's numbers.
+fn of_head<N>(numbers: &mut [[N; WIDE]], capacity: usize, head: usize) -> &mut [[N; WIDE]] {
+    &mut numbers[head * 2 * capacity..][..2 * capacity]
+}
+
+fn write<N: Copy>(head: &mut [[N; WIDE]], position: usize, key: &[N; WIDE], value: &[N; WIDE]) {
+    let (keys, values) = head.split_at_mut(head.len() / 2);
+    let (block, column) = (position / WIDE, position % WIDE);
+    for (row, key) in keys[block * WIDE..][..WIDE].iter_mut().zip(key) {
+        row[column] = *key;
+    }
+    values[position] = *value;
 }
 
 impl Decoder {
@@ -122,6 +144,7 @@ impl Decoder {
         prefix: &str,
         layers: usize,
         isa: Isa,
+        format: Option<Format>,
     ) -> Result<Self, Error> {
         let norm = |weights: &mut Weights, name: &str| -> Result<Norm, Error> {
             let weight = weights.read(&format!("{prefix}.{name}.weight"))?;
@@ -131,7 +154,7 @@ impl Decoder {
         let linear = |weights: &mut Weights, name: &str| -> Result<Linear, Error> {
             let weight = weights.read(&format!("{prefix}.{name}.weight"))?;
             let bias = weights.read(&format!("{prefix}.{name}.bias"))?;
-            Ok(Linear::new(isa, &weight, bias))
+            Linear::new(isa, &weight, bias, format)
         };
         let mut read = Vec::with_capacity(layers);
         for layer in 0..layers {
@@ -216,8 +239,10 @@ impl Decoder {
             let (_query, key_value) = row.split_at(self.hidden);
             let (key, value) = key_value.split_at(self.hidden);
             for (head, (key, value)) in key
-                .chunks_exact(WIDE)
-                .zip(value.chunks_exact(WIDE))
+                .as_chunks()
+                .0
+                .iter()
+                .zip(value.as_chunks().0)
                 .enumerate()
             {
                 caches[at.cache].write(layer * heads + head, at.position, key, value);
@@ -238,18 +263,24 @@ impl Decoder {
         // One head of one row, into its 64 numbers of `attended`.
         let attend = |scores: &mut [[f32; WIDE]], index: usize, attended: &mut [f32; WIDE]| {
             let (at, head) = (at[index / heads], index % heads);
-            let seen = at.position + 1;
             let query = &query_key_value[index / heads * 3 * self.hidden + head * WIDE..][..WIDE];
-            let (keys, values) = caches[at.cache].head(layer * heads + head);
-            let scores = &mut scores[..seen.div_ceil(WIDE)];
-            for (block, scores) in keys.chunks_exact(WIDE).zip(scores.iter_mut()) {
-                *scores = [0.0; WIDE];
-                self.isa.panel([query], block, [scores]);
+            let cache = &caches[at.cache];
+            let of_head = |rows: usize| {
+                let first = (layer * heads + head) * 2 * cache.capacity;
+                (first..first + rows, first + rows..first + 2 * rows)
+            };
+            let (keys, values) = of_head(cache.capacity);
+            let seen = at.position + 1;
+            match &cache.numbers {
+                Numbers::F32(numbers) => {
+                    let (keys, values) = (&numbers[keys], &numbers[values]);
+                    self.attend_to(query, keys, values, seen, scores, attended);
+                }
+                Numbers::F16(numbers) => {
+                    let (keys, values) = (&numbers[keys], &numbers[values]);
+                    self.attend_to(query, keys, values, seen, scores, attended);
+                }
             }
-            let scores = &mut scores.as_flattened_mut()[..seen];
-            self.isa.softmax(scores, ATTENTION_SCALE);
-            *attended = [0.0; WIDE];
-            self.isa.panel([scores], &values[..seen], [attended]);
         };
         let attended = &mut attended[..at.len() * self.hidden].as_chunks_mut().0;
         let seen: usize = at.iter().map(|at| at.position + 1).sum();
@@ -264,5 +295,26 @@ impl Decoder {
                 attend(scores, index, attended);
             }
         }
+    }
+
+    /// One head of one row over the first `seen` positions.
+    fn attend_to<N: Weight>(
+        &self,
+        query: &[f32],
+        keys: &[[N; WIDE]],
+        values: &[[N; WIDE]],
+        seen: usize,
+        scores: &mut [[f32; WIDE]],
+        attended: &mut [f32; WIDE],
+    ) {
+        let scores = &mut scores[..seen.div_ceil(WIDE)];
+        for (block, scores) in keys.chunks_exact(WIDE).zip(scores.iter_mut()) {
+            *scores = [0.0; WIDE];
+            self.isa.panel([query], block, [scores]);
+        }
+        let scores = &mut scores.as_flattened_mut()[..seen];
+        self.isa.softmax(scores, ATTENTION_SCALE);
+        *attended = [0.0; WIDE];
+        self.isa.panel([scores], &values[..seen], [attended]);
     }
 }

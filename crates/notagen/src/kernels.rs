@@ -1,24 +1,28 @@
 //! The arithmetic, over plain f32 slices.
 //!
-//! One kernel does all the multiplying: [`Isa::panel`], rows times a panel of 64 columns. Linear
+//! One kernel does nearly all the multiplying: [`Isa::panel`], rows times a panel of 64 columns. Linear
 //! layers, attention scores (64 positions are the columns) and attention sums (the 64 numbers of a
-//! head are the columns) are made of it.
+//! head are the columns) are made of it. [`Isa::blocks`] is the same for quantised weights.
 //!
 //! **A number is computed the same way whatever else is computed beside it.** A column of a row is
 //! one accumulator that starts at a given value and takes `x[k] * w[k]` in order of k, by fused
-//! multiply-add. How many rows share a pass, and which instruction set runs it, does not change one
+//! multiply-add (of quantised weights in blocks of 32, of which the column then takes the sums in
+//! order). How many rows share a pass, and which instruction set runs it, does not change one
 //! bit. (A processor without fused multiply-add rounds twice, so it has bits of its own.) Sums over a
 //! row, in norm and softmax, run in 16 lanes by index modulo 16, added up in one fixed order.
 //!
 //! A library's matrix product promises nothing of the kind: it picks its order by the shape.
 
+pub(crate) mod blocks;
 mod rowwise;
 #[cfg(test)]
 mod tests;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
-use half::f16;
+use half::{bf16, f16};
+
+use blocks::Blocks;
 
 /// Columns of a panel, and the width of an attention head.
 pub(crate) const WIDE: usize = 64;
@@ -40,7 +44,7 @@ enum Kind {
     Portable,
 }
 
-/// Stored weights: f32, or f16 where that holds the same values in half the memory.
+/// Stored numbers, of 4 bytes or of 2.
 pub(crate) trait Weight: Copy + Send + Sync {
     fn widen(self) -> f32;
 
@@ -127,6 +131,27 @@ impl Isa {
             #[cfg(target_arch = "x86_64")]
             Kind::Avx2 => unsafe { x86::panel_avx2(x, weights, sums) },
             Kind::Portable => panel_portable(x, weights, sums),
+        }
+    }
+
+    /// The same with quantised weights, `panel [K / B's inputs]`: within 32 inputs in order of k from 0,
+    /// then scaled, offset (by the inputs' `totals [R, K / 32]`) and added. Without offsets, `totals` may
+    /// be empty.
+    pub(crate) fn blocks<B: Blocks, const R: usize>(
+        self,
+        x: [&[f32]; R],
+        totals: [&[f32]; R],
+        panel: &[B],
+        sums: [&mut [f32; WIDE]; R],
+    ) {
+        match self.0 {
+            // SAFETY: the variant exists only where detection found the feature.
+            #[cfg(target_arch = "x86_64")]
+            Kind::Avx512 => unsafe { x86::blocks_avx512(x, totals, panel, sums) },
+            // SAFETY: as above.
+            #[cfg(target_arch = "x86_64")]
+            Kind::Avx2 => unsafe { x86::blocks_avx2(x, totals, panel, sums) },
+            Kind::Portable => blocks::portable(x, totals, panel, sums),
         }
     }
 
@@ -224,5 +249,37 @@ impl Weight for f16 {
         use std::arch::x86_64::{_mm_loadu_si128, _mm256_cvtph_ps};
         // SAFETY: 16 readable bytes; the features are the caller's promise.
         unsafe { _mm256_cvtph_ps(_mm_loadu_si128(weights.as_ptr().cast())) }
+    }
+}
+
+impl Weight for bf16 {
+    fn widen(self) -> f32 {
+        self.to_f32()
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    #[inline(always)]
+    unsafe fn widen16(weights: &[Self; 16]) -> std::arch::x86_64::__m512 {
+        use std::arch::x86_64::{
+            _mm256_loadu_si256, _mm512_castsi512_ps, _mm512_cvtepu16_epi32, _mm512_slli_epi32,
+        };
+        // The upper half of the f32. SAFETY: 32 readable bytes; the feature is the caller's promise.
+        unsafe {
+            let halves = _mm256_loadu_si256(weights.as_ptr().cast());
+            _mm512_castsi512_ps(_mm512_slli_epi32::<16>(_mm512_cvtepu16_epi32(halves)))
+        }
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    #[inline(always)]
+    unsafe fn widen8(weights: &[Self; 8]) -> std::arch::x86_64::__m256 {
+        use std::arch::x86_64::{
+            _mm_loadu_si128, _mm256_castsi256_ps, _mm256_cvtepu16_epi32, _mm256_slli_epi32,
+        };
+        // SAFETY: 16 readable bytes; the features are the caller's promise.
+        unsafe {
+            let halves = _mm_loadu_si128(weights.as_ptr().cast());
+            _mm256_castsi256_ps(_mm256_slli_epi32::<16>(_mm256_cvtepu16_epi32(halves)))
+        }
     }
 }

@@ -12,6 +12,7 @@
 
 mod config;
 mod error;
+mod format;
 mod gpt2;
 mod kernels;
 pub mod limits;
@@ -30,6 +31,7 @@ mod weights;
 
 pub use config::{Config, Sampling};
 pub use error::Error;
+pub use format::Format;
 pub use model::{Model, Pass};
 pub use philox::uniform;
 pub use sampler::{distribution, draw};

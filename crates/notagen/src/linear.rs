@@ -1,12 +1,14 @@
 //! A linear layer, its weights in panels of 64 columns.
 
-use half::f16;
 use half::slice::HalfFloatSliceExt;
+use half::{bf16, f16};
 
 use rayon::prelude::*;
 
+use crate::kernels::blocks::{BLOCK, Blocks, Q4K, Q8, block_totals};
 use crate::kernels::{Isa, ROWS, WIDE, Weight};
 use crate::threads::is_worth_threads;
+use crate::{Error, Format};
 
 /// What becomes of `y = x W + b`.
 #[derive(Clone, Copy)]
@@ -33,57 +35,90 @@ pub(crate) struct Linear {
 /// `[outputs / 64, inputs, 64]`: what one pass reads lies in one piece.
 enum Panels {
     F32(Vec<[f32; WIDE]>),
-    /// Chosen when every weight is an f16 exactly, which is so if the file is f16: the same results
-    /// from half the memory, and the time of a step is the time to read the weights.
     F16(Vec<[f16; WIDE]>),
+    Bf16(Vec<[bf16; WIDE]>),
+    /// `[outputs / 64, inputs / 32]`
+    Q8(Vec<Q8>),
+    /// `[outputs / 64, inputs / 256]`
+    Q4K(Vec<Q4K>),
+}
+
+/// What [`Linear::forward`] needs beside its input and output.
+pub(crate) struct Buffer {
+    sums: Vec<[f32; WIDE]>,
+    totals: Vec<f32>,
+}
+
+impl Buffer {
+    /// For up to `rows` rows of up to `width` numbers, in or out.
+    pub(crate) fn new(rows: usize, width: usize) -> Self {
+        Self {
+            sums: vec![[0.0; WIDE]; rows * width / WIDE],
+            totals: vec![0.0; rows * width / BLOCK],
+        }
+    }
 }
 
 impl Linear {
-    /// From `weight [inputs, outputs]`, row-major, and `bias [outputs]`; `outputs` is a multiple of 64.
-    pub(crate) fn new(isa: Isa, weight: &[f32], bias: Vec<f32>) -> Self {
+    /// From `weight [inputs, outputs]`, row-major, and `bias [outputs]`; both sizes are multiples of 64.
+    ///
+    /// Without a format, the smallest that holds every weight as it is: the time of a step is the
+    /// time to read the weights.
+    ///
+    /// # Errors
+    /// Those of quantising.
+    pub(crate) fn new(
+        isa: Isa,
+        weight: &[f32],
+        bias: Vec<f32>,
+        format: Option<Format>,
+    ) -> Result<Self, Error> {
         let (inputs, outputs) = (weight.len() / bias.len(), bias.len());
         debug_assert_eq!((outputs % WIDE, weight.len()), (0, inputs * outputs));
         let (rows, per_row) = (weight.as_chunks::<WIDE>().0, outputs / WIDE);
-        let bits = |row: &[f32; WIDE]| row.map(f32::to_bits);
-        let exact = isa.reads_f16()
-            && rows
-                .iter()
-                .all(|row| bits(row) == bits(&widen(&narrow(row))));
-        let panels = match exact {
-            true => Panels::F16(in_panels(rows, per_row, narrow)),
-            false => Panels::F32(in_panels(rows, per_row, |row| *row)),
+        let panels = match format.unwrap_or_else(|| exact(isa, rows)) {
+            Format::F32 => Panels::F32(in_panels(rows, per_row, |row| *row)),
+            Format::F16 => Panels::F16(in_panels(rows, per_row, narrow)),
+            Format::Bf16 => Panels::Bf16(in_panels(rows, per_row, narrow)),
+            Format::Q4K if inputs.is_multiple_of(Q4K::INPUTS) => {
+                Panels::Q4K(Q4K::in_panels(rows, per_row)?)
+            }
+            Format::Q8_0 | Format::Q4K => Panels::Q8(Q8::in_panels(rows, per_row)),
         };
-        Self {
+        Ok(Self {
             isa,
             inputs,
             outputs,
             panels,
             bias,
-        }
+        })
     }
 
-    /// `x [rows, inputs]`, `out [rows, outputs]`; `buffer` holds at least `rows * outputs` numbers.
+    /// `x [rows, inputs]`, `out [rows, outputs]`; the buffer is for at least so many.
     pub(crate) fn forward(
         &self,
         x: &[f32],
         rows: usize,
         then: Then,
         out: &mut [f32],
-        buffer: &mut [[f32; WIDE]],
+        buffer: &mut Buffer,
     ) {
+        let Buffer { sums, totals } = buffer;
+        if let Panels::Q4K(_) = self.panels {
+            block_totals(&x[..rows * self.inputs], totals);
+        }
         // [outputs / 64, rows, 64]: a panel's results in one piece, so that threads can share them out.
-        let buffer = &mut buffer[..rows * self.outputs / WIDE];
+        let sums = &mut sums[..rows * self.outputs / WIDE];
         if is_worth_threads(self.inputs * self.outputs * rows.div_ceil(ROWS)) {
-            buffer
-                .par_chunks_mut(rows)
+            sums.par_chunks_mut(rows)
                 .enumerate()
-                .for_each(|(panel, sums)| self.panel(panel, x, sums, then));
+                .for_each(|(panel, sums)| self.panel(panel, x, totals, sums, then));
         } else {
-            for (panel, sums) in buffer.chunks_mut(rows).enumerate() {
-                self.panel(panel, x, sums, then);
+            for (panel, sums) in sums.chunks_mut(rows).enumerate() {
+                self.panel(panel, x, totals, sums, then);
             }
         }
-        for (panel, sums) in buffer.chunks(rows).enumerate() {
+        for (panel, sums) in sums.chunks(rows).enumerate() {
             for (row, sums) in sums.iter().enumerate() {
                 let out = &mut out[row * self.outputs + panel * WIDE..][..WIDE];
                 match then {
@@ -95,15 +130,18 @@ impl Linear {
     }
 
     /// All rows of one panel.
-    fn panel(&self, panel: usize, x: &[f32], sums: &mut [[f32; WIDE]], then: Then) {
+    fn panel(&self, panel: usize, x: &[f32], totals: &[f32], sums: &mut [[f32; WIDE]], then: Then) {
         let bias = &self.bias[panel * WIDE..][..WIDE];
-        let weights = panel * self.inputs..(panel + 1) * self.inputs;
         for (block, sums) in sums.chunks_mut(ROWS).enumerate() {
             sums.iter_mut().for_each(|sums| sums.copy_from_slice(bias));
             let x = &x[block * ROWS * self.inputs..][..sums.len() * self.inputs];
+            let totals = &totals[block * ROWS * self.inputs / BLOCK..];
             match &self.panels {
-                Panels::F32(panels) => self.block(&panels[weights.clone()], x, sums),
-                Panels::F16(panels) => self.block(&panels[weights.clone()], x, sums),
+                Panels::F32(panels) => self.plain(self.nth(panels, panel), x, sums),
+                Panels::F16(panels) => self.plain(self.nth(panels, panel), x, sums),
+                Panels::Bf16(panels) => self.plain(self.nth(panels, panel), x, sums),
+                Panels::Q8(panels) => self.blocks(self.nth(panels, panel), x, totals, sums),
+                Panels::Q4K(panels) => self.blocks(self.nth(panels, panel), x, totals, sums),
             }
             if let Then::Gelu = then {
                 sums.iter_mut().for_each(|sums| self.isa.gelu(sums));
@@ -111,18 +149,68 @@ impl Linear {
         }
     }
 
+    /// What belongs to one panel.
+    fn nth<'a, W>(&self, panels: &'a [W], panel: usize) -> &'a [W] {
+        let each = panels.len() * WIDE / self.outputs;
+        &panels[panel * each..][..each]
+    }
+
     /// Up to [`ROWS`] rows of one panel.
-    fn block<W: Weight>(&self, weights: &[[W; WIDE]], x: &[f32], sums: &mut [[f32; WIDE]]) {
-        let row = |row: usize| &x[row * self.inputs..][..self.inputs];
+    fn plain<W: Weight>(&self, weights: &[[W; WIDE]], x: &[f32], sums: &mut [[f32; WIDE]]) {
+        let (isa, row) = (self.isa, |row: usize| {
+            &x[row * self.inputs..][..self.inputs]
+        });
         match sums {
-            [a] => self.isa.panel([row(0)], weights, [a]),
-            [a, b] => self.isa.panel([row(0), row(1)], weights, [a, b]),
-            [a, b, c] => self.isa.panel([row(0), row(1), row(2)], weights, [a, b, c]),
-            [a, b, c, d] => self
-                .isa
-                .panel([row(0), row(1), row(2), row(3)], weights, [a, b, c, d]),
+            [a] => isa.panel([row(0)], weights, [a]),
+            [a, b] => isa.panel([row(0), row(1)], weights, [a, b]),
+            [a, b, c] => isa.panel([row(0), row(1), row(2)], weights, [a, b, c]),
+            [a, b, c, d] => isa.panel([row(0), row(1), row(2), row(3)], weights, [a, b, c, d]),
             _ => debug_assert!(false, "a block has 1 to {ROWS} rows, not {}", sums.len()),
         }
+    }
+
+    /// The same for quantised weights.
+    fn blocks<B: Blocks>(
+        &self,
+        weights: &[B],
+        x: &[f32],
+        totals: &[f32],
+        sums: &mut [[f32; WIDE]],
+    ) {
+        let (isa, per_row) = (self.isa, self.inputs / BLOCK);
+        let row = |row: usize| &x[row * self.inputs..][..self.inputs];
+        let of = |row: usize| &totals[row * per_row..][..per_row];
+        match sums {
+            [a] => isa.blocks([row(0)], [of(0)], weights, [a]),
+            [a, b] => isa.blocks([row(0), row(1)], [of(0), of(1)], weights, [a, b]),
+            [a, b, c] => {
+                let (x, totals) = ([row(0), row(1), row(2)], [of(0), of(1), of(2)]);
+                isa.blocks(x, totals, weights, [a, b, c]);
+            }
+            [a, b, c, d] => {
+                let x = [row(0), row(1), row(2), row(3)];
+                let totals = [of(0), of(1), of(2), of(3)];
+                isa.blocks(x, totals, weights, [a, b, c, d]);
+            }
+            _ => debug_assert!(false, "a block has 1 to {ROWS} rows, not {}", sums.len()),
+        }
+    }
+}
+
+/// The smallest format that has every one of these weights.
+fn exact(isa: Isa, rows: &[[f32; WIDE]]) -> Format {
+    fn holds<H: Copy + Default>(rows: &[[f32; WIDE]]) -> bool
+    where
+        [H]: HalfFloatSliceExt,
+    {
+        let bits = |row: &[f32; WIDE]| row.map(f32::to_bits);
+        rows.iter()
+            .all(|row| bits(row) == bits(&widen(&narrow::<H>(row))))
+    }
+    match isa.reads_f16() {
+        true if holds::<f16>(rows) => Format::F16,
+        _ if holds::<bf16>(rows) => Format::Bf16,
+        _ => Format::F32,
     }
 }
 
@@ -139,13 +227,19 @@ fn in_panels<W>(
     stored
 }
 
-fn narrow(row: &[f32; WIDE]) -> [f16; WIDE] {
-    let mut narrow = [f16::ZERO; WIDE];
+fn narrow<H: Default + Copy>(row: &[f32; WIDE]) -> [H; WIDE]
+where
+    [H]: HalfFloatSliceExt,
+{
+    let mut narrow = [H::default(); WIDE];
     narrow.convert_from_f32_slice(row);
     narrow
 }
 
-fn widen(row: &[f16; WIDE]) -> [f32; WIDE] {
+fn widen<H>(row: &[H; WIDE]) -> [f32; WIDE]
+where
+    [H]: HalfFloatSliceExt,
+{
     let mut wide = [0.0; WIDE];
     row.convert_to_f32_slice(&mut wide);
     wide
@@ -167,7 +261,7 @@ mod tests {
     fn forward(linear: &Linear, x: &[f32], then: Then) -> Vec<f32> {
         let rows = x.len() / INPUTS;
         let mut out = vec![0.5; rows * OUTPUTS];
-        let mut buffer = vec![[f32::NAN; WIDE]; rows * OUTPUTS / WIDE];
+        let mut buffer = Buffer::new(rows, OUTPUTS);
         linear.forward(x, rows, then, &mut out, &mut buffer);
         out
     }
@@ -175,18 +269,11 @@ mod tests {
     #[test]
     fn a_row_has_the_same_bits_alone_and_among_any_number_of_others() {
         let x = numbers(40 * INPUTS, 1);
-        let f32_weights = numbers(INPUTS * OUTPUTS, 2);
-        let f16_weights: Vec<f32> = f32_weights
-            .iter()
-            .map(|w| f16::from_f32(*w).to_f32())
-            .collect();
-        for (weights, is_f16) in [(&f32_weights, false), (&f16_weights, true)] {
+        let weights = numbers(INPUTS * OUTPUTS, 2);
+        for format in Format::ALL {
             for isa in Isa::all() {
-                let linear = Linear::new(isa, weights, numbers(OUTPUTS, 3));
-                assert_eq!(
-                    matches!(linear.panels, Panels::F16(_)),
-                    is_f16 && isa.reads_f16()
-                );
+                let bias = numbers(OUTPUTS, 3);
+                let linear = Linear::new(isa, &weights, bias, Some(format)).unwrap();
                 for then in [Then::Store, Then::Gelu, Then::Add] {
                     let alone: Vec<f32> = x
                         .chunks(INPUTS)
@@ -194,7 +281,8 @@ mod tests {
                         .collect();
                     for rows in [2, 3, 4, 5, 7, 8, 40] {
                         let together = forward(&linear, &x[..rows * INPUTS], then);
-                        assert!(together == alone[..rows * OUTPUTS], "{isa:?}, {rows} rows");
+                        let is_same = together == alone[..rows * OUTPUTS];
+                        assert!(is_same, "{format:?}, {isa:?}, {rows} rows");
                     }
                 }
             }
@@ -202,28 +290,72 @@ mod tests {
     }
 
     #[test]
-    fn f16_weights_give_the_same_bits_as_the_f32_weights_they_stand_for() {
-        let weights: Vec<f32> = numbers(INPUTS * OUTPUTS, 2)
-            .iter()
-            .map(|w| f16::from_f32(*w).to_f32())
-            .collect();
-        let mut f32_weights = weights.clone();
-        // One weight that is no f16 keeps the whole matrix f32; it is in the last column.
-        f32_weights[INPUTS * OUTPUTS - 1] = 1.0 / 3.0;
+    fn an_instruction_set_changes_no_bit() {
         let x = numbers(3 * INPUTS, 1);
-        let outputs = |weights: &[f32]| {
-            forward(
-                &Linear::new(Isa::detect(), weights, vec![0.0; OUTPUTS]),
-                &x,
-                Then::Store,
-            )
+        let weights = numbers(INPUTS * OUTPUTS, 2);
+        for format in Format::ALL {
+            let all: Vec<Vec<f32>> = Isa::all()
+                .filter(|isa| isa.reads_f16() || cfg!(target_arch = "aarch64"))
+                .map(|isa| {
+                    let bias = numbers(OUTPUTS, 3);
+                    let linear = Linear::new(isa, &weights, bias, Some(format)).unwrap();
+                    forward(&linear, &x, Then::Store)
+                })
+                .collect();
+            assert!(all.iter().all(|one| *one == all[0]), "{format:?}");
+        }
+    }
+
+    #[test]
+    fn a_smaller_format_is_off_by_as_much_as_it_rounds() {
+        let x = numbers(INPUTS, 1);
+        let weights = numbers(INPUTS * OUTPUTS, 2);
+        let with = |format| {
+            let bias = vec![0.0; OUTPUTS];
+            let linear = Linear::new(Isa::detect(), &weights, bias, Some(format)).unwrap();
+            forward(&linear, &x, Then::Store)
         };
-        for (a, b) in outputs(&weights)
-            .chunks(OUTPUTS)
-            .zip(outputs(&f32_weights).chunks(OUTPUTS))
-        {
-            assert_eq!(a[..OUTPUTS - 1], b[..OUTPUTS - 1]);
-            assert_ne!(a[OUTPUTS - 1], b[OUTPUTS - 1]);
+        let exact = with(Format::F32);
+        let size = exact.iter().map(|y| y * y).sum::<f32>();
+        let mut errors = Format::ALL.map(|format| {
+            let off = with(format)
+                .iter()
+                .zip(&exact)
+                .map(|(a, b)| (a - b) * (a - b))
+                .sum::<f32>();
+            (off / size).sqrt()
+        });
+        // Of numbers spread evenly: steps of 2^-11, 2^-8, 1/127 of the largest and 2/15.
+        for (error, bound) in errors.iter().zip([0.0, 3e-4, 2e-3, 5e-3, 8e-2]) {
+            assert!(*error <= bound, "{errors:?}");
+        }
+        let sorted = errors;
+        errors.sort_by(f32::total_cmp);
+        assert_eq!(errors, sorted);
+    }
+
+    #[test]
+    fn without_a_format_weights_are_kept_as_they_are_in_as_little_as_that_takes() {
+        let weights = numbers(INPUTS * OUTPUTS, 2);
+        let rounded = |round: fn(f32) -> f32| weights.iter().map(|w| round(*w)).collect();
+        let f16s: Vec<f32> = rounded(|w| f16::from_f32(w).to_f32());
+        let bf16s: Vec<f32> = rounded(|w| bf16::from_f32(w).to_f32());
+        // One weight that is no f16 keeps the whole matrix f32.
+        let mut mixed = f16s.clone();
+        mixed[INPUTS * OUTPUTS - 1] = 1.0 / 3.0;
+        let x = numbers(3 * INPUTS, 1);
+        for (weights, format) in [
+            (&f16s, Format::F16),
+            (&bf16s, Format::Bf16),
+            (&mixed, Format::F32),
+        ] {
+            assert_eq!(exact(Isa::detect(), weights.as_chunks().0), format);
+            let output = |format| {
+                let bias = vec![0.0; OUTPUTS];
+                let linear = Linear::new(Isa::detect(), weights, bias, format).unwrap();
+                forward(&linear, &x, Then::Store)
+            };
+            assert!(output(None) == output(Some(Format::F32)), "{format:?}");
         }
     }
 }

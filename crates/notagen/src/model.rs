@@ -14,7 +14,8 @@ use crate::limits::{CACHE_BYTES, SLOTS};
 use crate::network::Network;
 use crate::step::{Row, Share};
 use crate::threads::{among_threads, is_small};
-use crate::{Config, Error, PAD, PATCH_SIZE, Patch, VOCAB};
+use crate::weights::Weights;
+use crate::{Config, Error, Format, PAD, PATCH_SIZE, Patch, VOCAB};
 
 /// Rows that go through the patch decoder at once in a prefill. How a prompt is divided changes no
 /// result, only the size of the buffers.
@@ -23,6 +24,8 @@ const PREFILL_ROWS: usize = 64;
 /// A model with its weights and `slots` contexts, on the processor, in f32.
 pub struct Model {
     config: Config,
+    /// Whether keys and values are f16.
+    is_f16: bool,
     network: Network,
     slots: Vec<Slot>,
     /// One for each thread that takes a share of the rows.
@@ -49,24 +52,30 @@ pub enum Pass {
 }
 
 impl Model {
-    /// Reads the model in the folder `dir` and makes `slots` empty contexts.
-    pub fn load(dir: &Path, slots: usize) -> Result<Self, Error> {
+    /// Reads the model in the folder `dir` and makes `slots` empty contexts. Its weights are stored in
+    /// `format`, or else as exactly as they are in the file.
+    pub fn load(dir: &Path, slots: usize, format: Option<Format>) -> Result<Self, Error> {
         let config = Config::read(dir)?;
-        if !(1..=SLOTS).contains(&slots) {
-            return Err(Error::call(format!(
-                "{slots} slots instead of 1 to {SLOTS}"
-            )));
-        }
-        let bytes = cache_bytes_per_slot(&config).saturating_mul(slots as u64);
-        if bytes > CACHE_BYTES {
-            return Err(Error::TooLarge {
-                what: "bytes of context",
-                found: bytes,
-                limit: CACHE_BYTES,
-            });
-        }
-        let mut weights = crate::weights::Weights::open(dir, &config)?;
-        let network = Network::read(&mut weights, &config)?;
+        check_slots(&config, slots)?;
+        let weights = Weights::open(dir, &config)?;
+        Self::new(config, weights, slots, format)
+    }
+
+    /// A model of this shape whose weights mean nothing, to measure without a file.
+    pub fn random(config: Config, slots: usize, format: Option<Format>) -> Result<Self, Error> {
+        check_slots(&config, slots)?;
+        let weights = Weights::random(&config)?;
+        Self::new(config, weights, slots, format)
+    }
+
+    fn new(
+        config: Config,
+        mut weights: Weights,
+        slots: usize,
+        format: Option<Format>,
+    ) -> Result<Self, Error> {
+        let is_f16 = format.is_some_and(Format::keeps_f16);
+        let network = Network::read(&mut weights, &config, format)?;
         // A step reads at most a whole patch for each slot at once.
         let rows = PREFILL_ROWS.max(slots * PATCH_SIZE);
         let lanes = match is_small(config.hidden_size) {
@@ -74,8 +83,9 @@ impl Model {
             false => 1,
         };
         Ok(Self {
+            is_f16,
             network,
-            slots: (0..slots).map(|_| Slot::new(&config)).collect(),
+            slots: (0..slots).map(|_| Slot::new(&config, is_f16)).collect(),
             scratch: (0..lanes)
                 .map(|_| Scratch::new(rows, config.hidden_size, config.patch_length))
                 .collect(),
@@ -205,7 +215,7 @@ impl Model {
     pub fn patch_hidden(&self, patches: &[Patch], pass: Pass) -> Result<Vec<f32>, Error> {
         check_ids(patches)?;
         room(0, patches.len(), self.config.patch_length)?;
-        let mut slot = Slot::new(&self.config);
+        let mut slot = Slot::new(&self.config, self.is_f16);
         let rows = pass.rows(patches.len());
         let mut scratch = Scratch::new(rows, self.config.hidden_size, self.config.patch_length);
         let mut hidden = Vec::with_capacity(patches.len() * self.config.hidden_size);
@@ -233,7 +243,7 @@ impl Model {
                 targets.len()
             )));
         }
-        let mut slot = Slot::new(&self.config);
+        let mut slot = Slot::new(&self.config, self.is_f16);
         let rows = pass.rows(PATCH_SIZE);
         let mut scratch = Scratch::new(rows, width, PATCH_SIZE);
         let mut logits = vec![0.0; targets.len() * PATCH_SIZE * VOCAB];
@@ -270,10 +280,11 @@ impl Pass {
 }
 
 impl Slot {
-    fn new(config: &Config) -> Self {
+    fn new(config: &Config, is_f16: bool) -> Self {
+        let cache = |layers, positions| Cache::new(layers, config.heads(), positions, is_f16);
         Self {
-            patches: Cache::new(config.patch_num_layers, config.heads(), config.patch_length),
-            characters: Cache::new(config.char_num_layers, config.heads(), PATCH_SIZE),
+            patches: cache(config.patch_num_layers, config.patch_length),
+            characters: cache(config.char_num_layers, PATCH_SIZE),
             positions: 0,
         }
     }
@@ -300,6 +311,23 @@ impl Network {
         slot.positions += patches.len();
         &scratch.x[..patches.len() * self.hidden]
     }
+}
+
+fn check_slots(config: &Config, slots: usize) -> Result<(), Error> {
+    if !(1..=SLOTS).contains(&slots) {
+        return Err(Error::call(format!(
+            "{slots} slots instead of 1 to {SLOTS}"
+        )));
+    }
+    let bytes = cache_bytes_per_slot(config).saturating_mul(slots as u64);
+    if bytes > CACHE_BYTES {
+        return Err(Error::TooLarge {
+            what: "bytes of context",
+            found: bytes,
+            limit: CACHE_BYTES,
+        });
+    }
+    Ok(())
 }
 
 fn cache_bytes_per_slot(config: &Config) -> u64 {

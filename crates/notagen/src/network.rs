@@ -4,7 +4,7 @@ use crate::gpt2::{At, Cache, Decoder, Scratch};
 use crate::kernels::Isa;
 use crate::linear::{Linear, Then};
 use crate::weights::{CHAR_DECODER, HEAD, PATCH_DECODER, PATCH_EMBEDDING, Weights};
-use crate::{Config, Error, PATCH_SIZE, Patch, VOCAB};
+use crate::{Config, Error, Format, PATCH_SIZE, Patch, VOCAB};
 
 /// The weights of a model, laid out for reading.
 pub(crate) struct Network {
@@ -22,22 +22,34 @@ pub(crate) struct Network {
 }
 
 impl Network {
-    pub(crate) fn read(weights: &mut Weights, config: &Config) -> Result<Self, Error> {
+    pub(crate) fn read(
+        weights: &mut Weights,
+        config: &Config,
+        format: Option<Format>,
+    ) -> Result<Self, Error> {
         let (isa, hidden) = (Isa::detect(), config.hidden_size);
         let char_embedding = weights.read(&format!("{CHAR_DECODER}.wte.weight"))?;
         let head = match weights.has(HEAD) {
             true => transpose(&weights.read(HEAD)?, hidden),
             false => transpose(&char_embedding, hidden),
         };
+        let head = Linear::new(
+            isa,
+            &head,
+            vec![0.0; VOCAB],
+            format.and_then(Format::of_logits),
+        )?;
         let patch_embedding = weights.read(&format!("{PATCH_EMBEDDING}.weight"))?;
+        let patch_bias = weights.read(&format!("{PATCH_EMBEDDING}.bias"))?;
+        let mut decoder = |name, layers| Decoder::read(weights, name, layers, isa, format);
         Ok(Self {
             hidden,
-            patches: Decoder::read(weights, PATCH_DECODER, config.patch_num_layers, isa)?,
-            characters: Decoder::read(weights, CHAR_DECODER, config.char_num_layers, isa)?,
+            patches: decoder(PATCH_DECODER, config.patch_num_layers)?,
+            characters: decoder(CHAR_DECODER, config.char_num_layers)?,
             patch_embedding: transpose(&patch_embedding, PATCH_SIZE * VOCAB),
-            patch_bias: weights.read(&format!("{PATCH_EMBEDDING}.bias"))?,
+            patch_bias,
             char_embedding,
-            head: Linear::new(isa, &head, vec![0.0; VOCAB]),
+            head,
         })
     }
 

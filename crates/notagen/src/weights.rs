@@ -5,6 +5,7 @@
 //! `gradio/utils.py` (`NotaGenLMHeadModel`) over Hugging Face's `GPT2Model` and `GPT2LMHeadModel`;
 //! the matrices of its `Conv1D` are `[in, out]`.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use half::slice::HalfFloatSliceExt;
@@ -64,6 +65,8 @@ impl Dtype {
 enum Source {
     Safetensors(SafetensorsFile),
     Pth(Pth),
+    /// No file: numbers that look like weights, to measure a shape without its weights.
+    Random(HashMap<String, Declared>),
 }
 
 /// An opened and checked weight file.
@@ -101,6 +104,32 @@ impl Weights {
         Ok(weights)
     }
 
+    /// Weights of this shape that mean nothing, the same in every run.
+    pub(crate) fn random(config: &Config) -> Result<Self, Error> {
+        let expected = expected(config);
+        let required = expected.iter().filter(|e| e.role == Role::Required);
+        let tensors = required.map(|Expected { name, shape, .. }| {
+            let (shape, dtype) = (shape.clone(), Some(Dtype::F32));
+            let dtype_name = "F32".to_owned();
+            (
+                name.clone(),
+                Declared {
+                    shape,
+                    dtype,
+                    dtype_name,
+                },
+            )
+        });
+        let mut weights = Self {
+            path: PathBuf::from("random weights"),
+            source: Source::Random(tensors.collect()),
+            unknown: Vec::new(),
+            parameters: 0,
+        };
+        weights.check(&expected)?;
+        Ok(weights)
+    }
+
     /// Tensors of the file that belong to no part of the model, sorted.
     pub(crate) fn into_unknown(self) -> Vec<String> {
         self.unknown
@@ -122,6 +151,7 @@ impl Weights {
         let numbers = match &mut self.source {
             Source::Safetensors(file) => file.read(name)?,
             Source::Pth(file) => file.read(name)?,
+            Source::Random(tensors) => random(name, &tensors[name].shape),
         };
         // Inf or NaN would come back as garbage many layers later; here it has a name.
         match numbers.iter().all(|number| number.is_finite()) {
@@ -134,6 +164,7 @@ impl Weights {
         match &self.source {
             Source::Safetensors(file) => file.tensors().get(name),
             Source::Pth(file) => file.tensors().get(name),
+            Source::Random(tensors) => tensors.get(name),
         }
     }
 
@@ -141,6 +172,7 @@ impl Weights {
         let tensors = match &self.source {
             Source::Safetensors(file) => file.tensors(),
             Source::Pth(file) => file.tensors(),
+            Source::Random(tensors) => tensors,
         };
         if tensors.len() > TENSORS {
             let (found, limit) = (tensors.len() as u64, TENSORS as u64);
@@ -190,6 +222,26 @@ impl Weights {
         (self.unknown, self.parameters) = (unknown, parameters);
         Ok(())
     }
+}
+
+/// Spread evenly around 0 as wide as GPT-2 begins training, around 1 for the weights of a norm.
+fn random(name: &str, shape: &[usize]) -> Vec<f32> {
+    const WIDTH: f32 = 0.02 * 1.732;
+    let centre = f32::from(name.contains(".ln_") && name.ends_with(".weight"));
+    let mut state = name.bytes().fold(0, |state: u64, byte| {
+        (state ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    let next = || {
+        // Splitmix64.
+        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        let number = (mixed >> 40) as f32 / (1 << 23) as f32 - 1.0;
+        centre + number * WIDTH
+    };
+    std::iter::repeat_with(next)
+        .take(shape.iter().product())
+        .collect()
 }
 
 #[derive(PartialEq)]

@@ -35,7 +35,7 @@ impl NotaGen {
         let floats = 2 * config.patch_num_layers * config.patch_length * config.hidden_size;
         let slot_bytes = 4 * floats as u64;
         let fitting = usize::try_from(CACHE_BYTES / slot_bytes.max(1)).unwrap_or(usize::MAX);
-        let model = notagen::Model::load(folder, slots.min(fitting).max(1))?;
+        let model = notagen::Model::load(folder, slots.min(fitting).max(1), None)?;
         Ok(Self { model })
     }
 

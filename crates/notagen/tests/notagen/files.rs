@@ -25,7 +25,7 @@ fn folder(files: &[(&str, &[u8])]) -> TempDir {
 }
 
 fn code(folder: &Path) -> &'static str {
-    Model::load(folder, 1)
+    Model::load(folder, 1, None)
         .err()
         .map_or("ok", |error| error.code())
 }
@@ -232,7 +232,10 @@ fn what_is_no_pth_is_told_so() {
         ("config.json", &tiny("config.json")),
         ("model.pth", b"<html>404</html>"),
     ]);
-    let message = Model::load(folder.path(), 1).err().unwrap().to_string();
+    let message = Model::load(folder.path(), 1, None)
+        .err()
+        .unwrap()
+        .to_string();
     assert!(
         message.contains("model.pth is no .pth (a zip archive)"),
         "{message}"
@@ -308,7 +311,7 @@ fn a_wrong_tensor_is_named() {
         ("model.safetensors", &bytes),
     ]);
     assert!(
-        Model::load(folder.path(), 1)
+        Model::load(folder.path(), 1, None)
             .err()
             .unwrap()
             .to_string()
@@ -352,11 +355,13 @@ fn tensors_of_others_are_ignored_and_listed() {
         ("config.json", &tiny("config.json")),
         ("model.safetensors", &bytes),
     ]);
-    let model = Model::load(folder.path(), 1).unwrap();
+    let model = Model::load(folder.path(), 1, None).unwrap();
     assert_eq!(model.unknown_tensors(), ["optimizer.step"]);
     assert_eq!(
         model.parameters(),
-        Model::load(&data().join("tiny"), 1).unwrap().parameters()
+        Model::load(&data().join("tiny"), 1, None)
+            .unwrap()
+            .parameters()
     );
 }
 
@@ -409,7 +414,7 @@ fn slots_have_limits() {
     let folder = data().join("tiny");
     for slots in [0, limits::SLOTS + 1, usize::MAX] {
         assert_eq!(
-            Model::load(&folder, slots).err().unwrap().code(),
+            Model::load(&folder, slots, None).err().unwrap().code(),
             "call_invalid"
         );
     }
@@ -450,7 +455,7 @@ fn half_precision_weights_are_read_exactly() {
             ("model.safetensors", &bytes),
         ]);
         hidden.push(
-            Model::load(folder.path(), 1)
+            Model::load(folder.path(), 1, None)
                 .unwrap()
                 .patch_hidden(&[OPENING; 5], Pass::Whole)
                 .unwrap(),

@@ -56,12 +56,12 @@ fn expected() -> Expected {
 fn models() -> Vec<(&'static str, Model)> {
     let folder = folder();
     let alone = tempfile::tempdir().unwrap();
-    let mut models = vec![("safetensors", Model::load(&folder, 1).unwrap())];
+    let mut models = vec![("safetensors", Model::load(&folder, 1, None).unwrap())];
     if folder.join("model.pth").is_file() {
         for name in ["config.json", "model.pth"] {
             std::fs::copy(folder.join(name), alone.path().join(name)).unwrap();
         }
-        models.push(("pth", Model::load(alone.path(), 1).unwrap()));
+        models.push(("pth", Model::load(alone.path(), 1, None).unwrap()));
     }
     models
 }

@@ -18,7 +18,7 @@ const SAMPLING: Sampling = Sampling {
 const LENGTH: usize = 10;
 
 fn tiny(slots: usize) -> Model {
-    Model::load(&data().join("tiny"), slots).unwrap()
+    Model::load(&data().join("tiny"), slots, None).unwrap()
 }
 
 /// One piece: what it starts from, and what it has drawn so far.

@@ -1,0 +1,48 @@
+//! How weights are stored.
+
+/// How the matrices of the linear layers are stored. Norms, biases and embeddings stay f32, and the
+/// matrix that makes logits stays as exact as the weight file in the two quantised formats.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// 32 bits a weight.
+    F32,
+    /// 16 bits, of which 10 are the fraction.
+    F16,
+    /// 16 bits, of which 7 are the fraction.
+    Bf16,
+    /// GGML's Q8_0: 8 bits, and a scale for 32 inputs of an output.
+    Q8_0,
+    /// GGML's Q4_K: 4 bits, and a scale and an offset for 32 inputs of an output. Matrices whose inputs
+    /// are no multiple of 256 are [`Format::Q8_0`] instead.
+    Q4K,
+}
+
+impl Format {
+    /// All, from the most exact to the smallest.
+    pub const ALL: [Self; 5] = [Self::F32, Self::F16, Self::Bf16, Self::Q8_0, Self::Q4K];
+
+    /// The word for it in files and on the command line.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::F32 => "f32",
+            Self::F16 => "f16",
+            Self::Bf16 => "bf16",
+            Self::Q8_0 => "q8_0",
+            Self::Q4K => "q4k",
+        }
+    }
+
+    /// Whether keys and values are kept as f16: not where every bit was asked for.
+    pub(crate) const fn keeps_f16(self) -> bool {
+        !matches!(self, Self::F32)
+    }
+
+    /// What the matrix that makes logits is stored as.
+    pub(crate) const fn of_logits(self) -> Option<Self> {
+        match self {
+            Self::F32 | Self::F16 | Self::Bf16 => Some(self),
+            Self::Q8_0 | Self::Q4K => None,
+        }
+    }
+}
