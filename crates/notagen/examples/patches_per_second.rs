@@ -31,12 +31,14 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         start.elapsed().as_secs_f64()
     ));
 
+    model.set_drafting(std::env::var_os("NO_DRAFTS").is_none());
     let prompt = patches::encode_prompt("Romantic", "Schubert, Franz", "Art Song")?;
     let (last, before) = prompt.split_last().ok_or("an empty prompt")?;
     for batch in [1, 2, 4, 8] {
         let mut inputs: Vec<Patch> = vec![*last; batch];
         let (mut drawn, mut characters, mut index) = (0, 0, 0);
         let mut busy = Duration::ZERO;
+        let passes = model.passes();
         (0..batch).for_each(|slot| model.clear(slot));
         while busy.as_secs_f64() < seconds {
             // Contexts of all lengths, as in a running studio.
@@ -72,10 +74,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         }
         let seconds = busy.as_secs_f64();
         report(&format!(
-            "batch {batch}: {:6.1} patches/s, {:7.1} characters/s, {:.2} ms a step",
+            "batch {batch}: {:6.1} patches/s, {:7.1} characters/s, {:.2} ms a step, {:.2} passes",
             drawn as f64 / seconds,
             characters as f64 / seconds,
             1e3 * seconds / index as f64,
+            (model.passes() - passes) as f64 / index as f64,
         ));
     }
     Ok(())

@@ -11,6 +11,7 @@
 //! *No file makes this crate panic*: a broken model folder is an [`Error`] with a stable code.
 
 mod config;
+mod drafts;
 mod error;
 mod format;
 mod gpt2;

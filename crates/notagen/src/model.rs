@@ -9,6 +9,7 @@ use std::path::Path;
 
 use rayon::prelude::*;
 
+use crate::drafts::History;
 use crate::gpt2::{At, Cache, Scratch};
 use crate::limits::{CACHE_BYTES, SLOTS};
 use crate::network::Network;
@@ -30,6 +31,9 @@ pub struct Model {
     slots: Vec<Slot>,
     /// One for each thread that takes a share of the rows.
     scratch: Vec<Scratch>,
+    drafts: bool,
+    /// Passes of the character decoder, of each share of a step.
+    passes: u64,
     unknown_tensors: Vec<String>,
     parameters: u64,
 }
@@ -40,6 +44,7 @@ pub(crate) struct Slot {
     pub(crate) characters: Cache,
     /// Patches in the cache.
     pub(crate) positions: usize,
+    pub(crate) history: History,
 }
 
 /// How the parity functions run: both give the same bits.
@@ -89,6 +94,8 @@ impl Model {
             scratch: (0..lanes)
                 .map(|_| Scratch::new(rows, config.hidden_size, config.patch_length))
                 .collect(),
+            drafts: true,
+            passes: 0,
             parameters: weights.parameters(),
             unknown_tensors: weights.into_unknown(),
             config,
@@ -120,6 +127,17 @@ impl Model {
         self.slots.get(slot).map_or(0, |slot| slot.positions)
     }
 
+    /// Whether characters are guessed and read several at once, which they are unless this is called.
+    /// It changes how long a step takes and nothing else.
+    pub fn set_drafting(&mut self, is_on: bool) {
+        self.drafts = is_on;
+    }
+
+    /// Passes of the character decoder since the model was loaded.
+    pub fn passes(&self) -> u64 {
+        self.passes
+    }
+
     /// Empties the context of `slot`.
     pub fn clear(&mut self, slot: usize) {
         self.truncate(slot, 0);
@@ -129,6 +147,7 @@ impl Model {
     pub fn truncate(&mut self, slot: usize, positions: usize) {
         if let Some(slot) = self.slots.get_mut(slot) {
             slot.positions = slot.positions.min(positions);
+            slot.history.truncate(positions);
         }
     }
 
@@ -174,6 +193,12 @@ impl Model {
             slots.push(slot);
         }
 
+        for (row, slot) in rows.iter().zip(&mut slots) {
+            // After a step that failed there is one patch too many.
+            slot.history.truncate(slot.positions);
+            slot.history.push(&row.input);
+        }
+
         let mut patches = vec![[PAD; PATCH_SIZE]; rows.len()];
         let share = match is_small(self.config.hidden_size) {
             // Two rows on one thread share its reads: better than one on each of two.
@@ -192,18 +217,14 @@ impl Model {
                 scratch,
             })
             .collect();
-        let network = &self.network;
-        if shares.len() == 1 && is_small(self.config.hidden_size) {
-            shares
-                .into_iter()
-                .try_for_each(|share| network.step(share))?;
+        let (network, drafts) = (&self.network, self.drafts);
+        let step = |share| network.step(share, drafts);
+        let passes: Vec<u64> = if shares.len() == 1 && is_small(self.config.hidden_size) {
+            shares.into_iter().map(step).collect::<Result<_, _>>()?
         } else {
-            among_threads(|| {
-                shares
-                    .into_par_iter()
-                    .try_for_each(|share| network.step(share))
-            })?;
-        }
+            among_threads(|| shares.into_par_iter().map(step).collect::<Result<_, _>>())?
+        };
+        self.passes += passes.iter().sum::<u64>();
         for slot in slots {
             slot.positions += 1;
         }
@@ -286,6 +307,7 @@ impl Slot {
             patches: cache(config.patch_num_layers, config.patch_length),
             characters: cache(config.char_num_layers, PATCH_SIZE),
             positions: 0,
+            history: History::new(config.patch_length),
         }
     }
 }
@@ -309,6 +331,7 @@ impl Network {
         }
         self.patches.forward(&at, &mut [&mut slot.patches], scratch);
         slot.positions += patches.len();
+        patches.iter().for_each(|patch| slot.history.push(patch));
         &scratch.x[..patches.len() * self.hidden]
     }
 }

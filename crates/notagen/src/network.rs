@@ -94,25 +94,21 @@ impl Network {
         self.head(at.len(), scratch, logits);
     }
 
-    /// The same, but `logits [caches in at, 128] f32` after the last row of each cache alone. Rows of
-    /// one cache stand beside each other.
-    pub(crate) fn last_logits(
+    /// The same, but `logits [kept.len(), 128] f32` after these of the rows alone, which ascend.
+    pub(crate) fn logits_of(
         &self,
         at: &[At],
+        kept: &[usize],
         caches: &mut [&mut Cache],
         scratch: &mut Scratch,
         logits: &mut [f32],
     ) {
         self.characters.forward(at, caches, scratch);
-        let mut rows = 0;
-        for (row, here) in at.iter().enumerate() {
-            if at.get(row + 1).is_none_or(|next| next.cache != here.cache) {
-                let hidden = row * self.hidden..(row + 1) * self.hidden;
-                scratch.x.copy_within(hidden, rows * self.hidden);
-                rows += 1;
-            }
+        for (place, &row) in kept.iter().enumerate() {
+            let hidden = row * self.hidden..(row + 1) * self.hidden;
+            scratch.x.copy_within(hidden, place * self.hidden);
         }
-        self.head(rows, scratch, logits);
+        self.head(kept.len(), scratch, logits);
     }
 
     /// Logits of the first `rows` hidden states in `scratch`.

@@ -1,15 +1,22 @@
 //! One step of some pieces: the patch decoder over all rows, then the character decoder, character by
 //! character, over the rows whose patch has not ended. A character that is settled beforehand costs no
-//! step of its own: the decoder reads it together with the next one that is not.
+//! pass of its own: the decoder reads it together with the next one that is not.
+//!
+//! Nor does a character that was guessed right. The decoder reads some guesses as if they were settled,
+//! and gives the logits after each; characters are drawn one after the other, each with its own random
+//! number, as long as they are those that were guessed. So what is drawn is what would have been drawn
+//! without guesses. (For a guess without doubt that is also the acceptance rule of Leviathan, Kalman and
+//! Matias, *Fast Inference from Transformers via Speculative Decoding*, 2023.)
 //!
 //! Reference: NotaGen `gradio/utils.py`, `NotaGenLMHeadModel.generate`, and `gradio/inference.py`,
 //! `inference_patch`, for `[r:0/`.
 
+use crate::drafts::History;
 use crate::gpt2::{At, Cache, Scratch};
 use crate::model::{Slot, check_ids};
 use crate::network::Network;
 use crate::sampler::{draw, filtered, probabilities};
-use crate::{EOS, Error, PATCH_SIZE, Patch, Sampling, VOCAB, uniform};
+use crate::{EOS, Error, PAD, PATCH_SIZE, Patch, Sampling, VOCAB, uniform};
 
 /// One piece's part in a [`Model::step`](crate::Model::step).
 #[derive(Clone, Copy)]
@@ -54,9 +61,13 @@ pub(crate) struct Share<'a, 'slots> {
     pub(crate) scratch: &'a mut Scratch,
 }
 
+/// Rows that a pass of the character decoder may have for hardly more than the price of one.
+const PASS_ROWS: usize = 4;
+
 impl Network {
-    /// Draws `share.patches`; leaves the slots' `positions` alone.
-    pub(crate) fn step(&self, share: Share<'_, '_>) -> Result<(), Error> {
+    /// Draws `share.patches`; leaves the slots' `positions` and histories alone. Gives the passes of the
+    /// character decoder that it took.
+    pub(crate) fn step(&self, share: Share<'_, '_>, drafts: bool) -> Result<u64, Error> {
         let Share {
             rows,
             slots,
@@ -76,39 +87,52 @@ impl Network {
         self.patches.forward(&at, &mut contexts, scratch);
         let hidden = scratch.x[..rows.len() * self.hidden].to_vec();
 
-        // All rows together, each at a place of its own: it reads what was written since it was last
-        // here, one character or several, and draws the next. It leaves when its patch has ended.
-        let mut caches: Vec<&mut Cache> =
-            slots.iter_mut().map(|slot| &mut slot.characters).collect();
-        let mut logits = vec![0.0; rows.len() * VOCAB];
+        // All rows together, each at a place of its own. It leaves when its patch has ended.
+        let (mut caches, histories): (Vec<&mut Cache>, Vec<&History>) = slots
+            .iter_mut()
+            .map(|slot| (&mut slot.characters, &slot.history))
+            .unzip();
+        let mut logits = vec![0.0; rows.len().max(PASS_ROWS) * VOCAB];
         let mut places = vec![Place::default(); rows.len()];
         let mut running: Vec<usize> = (0..rows.len()).collect();
+        let mut kept = Vec::with_capacity(rows.len().max(PASS_ROWS));
+        let mut passes = 0;
         loop {
             running.retain(|&row| places[row].write_given(&rows[row], &mut patches[row]));
             if running.is_empty() {
-                break;
+                return Ok(passes);
             }
+            let guesses = match drafts {
+                true => (PASS_ROWS / running.len()).saturating_sub(1),
+                false => 0,
+            };
             at.clear();
+            kept.clear();
             for &row in &running {
+                let (place, patch) = (&mut places[row], &mut patches[row]);
+                place.guess(histories[row], guesses, patch);
                 let hidden = &hidden[row * self.hidden..][..self.hidden];
-                for position in places[row].read..=places[row].written {
-                    let before = position.checked_sub(1).map(|before| patches[row][before]);
+                for position in place.read..=place.written + place.guessed {
+                    let before = position.checked_sub(1).map(|before| patch[before]);
                     self.embed_character(hidden, before, at.len(), scratch);
+                    if position >= place.written {
+                        kept.push(at.len());
+                    }
                     at.push(At {
                         cache: row,
                         position,
                     });
                 }
             }
-            self.last_logits(&at, &mut caches, scratch, &mut logits);
-            for (&row, logits) in running.iter().zip(logits.chunks_exact(VOCAB)) {
-                places[row].read = places[row].written + 1;
-                let drawn = &patches[row][..places[row].written];
-                let character = rows[row].draw(drawn, logits)?;
-                places[row].write(character, &mut patches[row]);
+            self.logits_of(&at, &kept, &mut caches, scratch, &mut logits);
+            passes += 1;
+            let mut rest = &logits[..];
+            for &row in &running {
+                let (logits, others) = rest.split_at((places[row].guessed + 1) * VOCAB);
+                places[row].draw(&rows[row], logits, &mut patches[row])?;
+                rest = others;
             }
         }
-        Ok(())
     }
 }
 
@@ -119,6 +143,8 @@ struct Place {
     read: usize,
     /// Characters written.
     written: usize,
+    /// Characters after these in the patch that are guesses.
+    guessed: usize,
     ended: bool,
 }
 
@@ -138,6 +164,36 @@ impl Place {
             self.write(character, patch);
         }
         false
+    }
+
+    /// Puts up to so many guesses into the patch. What follows the last place of a patch is no guess's
+    /// business.
+    fn guess(&mut self, history: &History, most: usize, patch: &mut Patch) {
+        let most = most.min(PATCH_SIZE - 1 - self.written);
+        let (drawn, rest) = patch.split_at_mut(self.written);
+        self.guessed = history.guess(drawn, &mut rest[..most]);
+    }
+
+    /// Draws from the logits after what is written and after each guess, until a guess is wrong.
+    fn draw(&mut self, row: &Row<'_>, logits: &[f32], patch: &mut Patch) -> Result<(), Error> {
+        let guesses = self.written..self.written + std::mem::take(&mut self.guessed);
+        for logits in logits.chunks_exact(VOCAB) {
+            self.read = self.written + 1;
+            let guess = patch[self.written];
+            let drawn = &patch[..self.written];
+            let character = match row.given(drawn) {
+                Some(character) => character,
+                None => row.draw(drawn, logits)?,
+            };
+            let is_right = guesses.contains(&self.written) && character == guess;
+            self.write(character, patch);
+            if !is_right || self.ended {
+                break;
+            }
+        }
+        // The guesses that were not taken.
+        patch[self.written..guesses.end.max(self.written)].fill(PAD);
+        Ok(())
     }
 }
 

@@ -3,8 +3,8 @@
 use std::sync::Mutex;
 
 use notagen::{
-    EOS, Error, Model, PAD, PATCH_SIZE, Pass, Patch, Row, Sampling, VOCAB, distribution, draw,
-    patches, uniform,
+    EOS, Error, Format, Model, PAD, PATCH_SIZE, Pass, Patch, Row, Sampling, VOCAB, distribution,
+    draw, patches, uniform,
 };
 
 use crate::parity::data;
@@ -107,6 +107,91 @@ fn a_piece_is_the_same_alone_and_in_company_that_comes_and_goes() {
                 "seed {} among {company}",
                 piece.seed
             );
+        }
+    }
+}
+
+/// Every format that hidden sizes of 64 allow, and the exact one.
+const FORMATS: [Option<Format>; 5] = [
+    None,
+    Some(Format::F32),
+    Some(Format::F16),
+    Some(Format::Bf16),
+    Some(Format::Q8_0),
+];
+
+#[test]
+fn guessing_changes_the_passes_and_no_bit_in_random_company() {
+    const SEEDS: usize = 32;
+    // An alphabet so small that many guesses are right.
+    let few = b"ab\x02".iter().fold(0, |bits, &c| bits | 1u128 << c);
+    let few = Says(|_: &[u8]| few);
+    let among_few = |piece: &Piece, slot: usize| Row {
+        mask: Some(&few),
+        sampling: Sampling {
+            temperature: 0.2 * (piece.seed % 4) as f64,
+            ..SAMPLING
+        },
+        ..piece.row(slot)
+    };
+    for format in FORMATS {
+        let mut model = Model::load(&data().join("tiny"), 8, format).unwrap();
+        let (mut alone, mut passes) = (Vec::new(), [0, 0]);
+        for drafting in [false, true] {
+            model.set_drafting(drafting);
+            let before = model.passes();
+            let drawn: Vec<Vec<Patch>> = (0..SEEDS as u64)
+                .map(|seed| {
+                    let mut piece = Piece::new(seed);
+                    piece.enter(&mut model, 0);
+                    for _ in 0..2 * LENGTH {
+                        let patch = model.step(&[among_few(&piece, 0)]).unwrap();
+                        piece.drawn.extend(patch);
+                    }
+                    piece.drawn
+                })
+                .collect();
+            passes[usize::from(drafting)] = model.passes() - before;
+            assert!(alone.is_empty() || drawn == alone, "{format:?}");
+            alone = drawn;
+        }
+        assert!(
+            passes[1] * 4 < passes[0] * 3,
+            "{passes:?} passes without guesses and with"
+        );
+
+        // They come to whichever slot is free, some with guesses around them and some without.
+        let mut waiting: Vec<Piece> = (0..SEEDS as u64).map(Piece::new).collect();
+        let mut running: Vec<(usize, Piece)> = Vec::new();
+        let mut free: Vec<usize> = (0..8).collect();
+        for tick in 0.. {
+            let chance = |what: u64| uniform(tick, what, 9);
+            while !free.is_empty() && !waiting.is_empty() && chance(waiting.len() as u64) < 0.6 {
+                let piece = waiting.swap_remove((chance(100) * waiting.len() as f64) as usize);
+                let slot = free.swap_remove((chance(200) * free.len() as f64) as usize);
+                piece.enter(&mut model, slot);
+                running.push((slot, piece));
+            }
+            if running.is_empty() && waiting.is_empty() {
+                break;
+            }
+            model.set_drafting(chance(300) < 0.7);
+            let rows: Vec<Row<'_>> = running
+                .iter()
+                .map(|(slot, piece)| among_few(piece, *slot))
+                .collect();
+            let patches = model.step(&rows).unwrap();
+            for ((_, piece), patch) in running.iter_mut().zip(patches) {
+                piece.drawn.push(patch);
+            }
+            running.retain(|(slot, piece)| {
+                let goes_on = piece.drawn.len() < 2 * LENGTH;
+                if !goes_on {
+                    assert_eq!(piece.drawn, alone[piece.seed as usize], "{format:?}");
+                    free.push(*slot);
+                }
+                goes_on
+            });
         }
     }
 }
