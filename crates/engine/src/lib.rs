@@ -9,6 +9,7 @@
 //! promises row-invariant arithmetic, and the random numbers are keyed by seed and patch.
 
 mod model;
+mod place;
 mod sequence;
 
 use std::collections::VecDeque;
@@ -17,13 +18,20 @@ use std::time::Duration;
 use jobs::{Change, JobEvent, SequenceSpec, VariationId, WorkerError};
 
 pub use model::{Continuation, Grammar, Model, ModelError, PATCH_SIZE, Patch, Row};
+use place::Place;
 use sequence::{Sequence, Turn};
+
+/// Patches that are read into contexts between two steps, so that pieces go on being written while
+/// a long context is read.
+const PREFILL_PATCHES: usize = 64;
 
 /// Sequences that wait and sequences that run.
 #[derive(Default)]
 pub struct Engine {
     waiting: VecDeque<SequenceSpec>,
-    running: Vec<Option<Sequence>>,
+    places: Vec<Place>,
+    /// Sequences that were admitted so far.
+    arrivals: u64,
 }
 
 impl Engine {
@@ -32,7 +40,8 @@ impl Engine {
     pub fn new(slots: usize) -> Self {
         Self {
             waiting: VecDeque::new(),
-            running: (0..slots).map(|_| None).collect(),
+            places: (0..slots).map(|_| Place::default()).collect(),
+            arrivals: 0,
         }
     }
 
@@ -46,11 +55,8 @@ impl Engine {
         let before = self.waiting.len();
         self.waiting.retain(|spec| spec.id != id);
         let mut found = self.waiting.len() < before;
-        for place in &mut self.running {
-            if place.as_ref().is_some_and(|sequence| sequence.id() == id) {
-                *place = None;
-                found = true;
-            }
+        for place in &mut self.places {
+            found |= place.tenant.take_if(|t| t.sequence.id() == id).is_some();
         }
         found.then_some(JobEvent {
             id,
@@ -61,108 +67,121 @@ impl Engine {
     /// Whether there is nothing to do.
     #[must_use]
     pub fn is_idle(&self) -> bool {
-        self.waiting.is_empty() && self.running.iter().all(Option::is_none)
+        self.waiting.is_empty() && self.places.iter().all(Place::is_free)
     }
 
-    /// Admits what waits into free slots, then draws one patch for every sequence that runs. `now`
-    /// is the time since any fixed moment.
+    /// Admits what waits into free slots, reads a part of the contexts that are not there yet, then
+    /// draws one patch for every sequence whose context is. `now` is the time since any fixed moment.
     ///
     /// What a sequence cannot survive is its own [`Change::Failed`]; its neighbours go on.
     pub fn step<M: Model>(&mut self, model: &mut M, now: Duration) -> Vec<JobEvent> {
         let mut events = Vec::new();
         self.admit(model, now, &mut events);
+        self.fill(model, &mut events);
 
         let mut rows = Vec::new();
-        for (slot, place) in self.running.iter().enumerate() {
-            if let Some(sequence) = place {
-                rows.push(sequence.row(slot));
-            }
+        for (slot, place) in self.places.iter().enumerate() {
+            rows.extend(place.ready().map(|sequence| sequence.row(slot)));
         }
-        if rows.is_empty() {
-            return events;
-        }
-        let patches = step_rows(model, &rows);
-
-        for (slot, patch) in patches {
-            let Some(place) = self.running.get_mut(slot) else {
+        let inputs: Vec<Patch> = rows.iter().map(|row| row.input).collect();
+        let drawn = step_rows(model, &rows);
+        for ((slot, patch), input) in drawn.into_iter().zip(inputs) {
+            let Some(place) = self.places.get_mut(slot) else {
                 continue;
             };
-            let Some(sequence) = place else { continue };
-            let patch = match patch {
-                Ok(patch) => patch,
-                Err(error) => {
-                    events.push(failed(sequence.id(), &error));
-                    *place = None;
-                    continue;
-                }
-            };
-            let turn = sequence.take(patch, now, |change| {
-                events.push(change);
-            });
-            let goes_on = match turn {
-                Turn::GoesOn => true,
-                Turn::Ended => false,
-                Turn::ContextFull => match restart(model, slot, sequence) {
-                    Ok(true) => true,
-                    Ok(false) => {
-                        events.push(sequence.cut_short());
-                        false
-                    }
-                    Err(error) => {
-                        events.push(failed(sequence.id(), &error));
-                        false
-                    }
-                },
-            };
-            if !goes_on {
-                *place = None;
+            if let Err(error) = take(place, patch, input, model, now, &mut events) {
+                events.extend(place.leave(|id| failed(id, &error)));
             }
         }
         events
     }
 
-    fn admit<M: Model>(&mut self, model: &mut M, now: Duration, events: &mut Vec<JobEvent>) {
-        for (slot, place) in self.running.iter_mut().enumerate() {
-            while place.is_none() {
-                let Some(spec) = self.waiting.pop_front() else {
-                    return;
-                };
-                let id = spec.id;
-                let header = jobs::style_lines(&spec.style);
-                let admitted = model.encode_prompt(&spec.style).and_then(|prompt| {
-                    fill(model, slot, &prompt)?;
-                    let grammar = model.grammar(&spec);
-                    Ok(Sequence::new(
-                        spec,
-                        header,
-                        &prompt,
-                        grammar,
-                        model.patch_length(),
-                        now,
-                    ))
-                });
-                match admitted {
-                    Ok(sequence) => {
-                        events.push(JobEvent {
-                            id,
-                            change: Change::Started,
-                        });
-                        *place = Some(sequence);
-                    }
-                    Err(error) => events.push(failed(id, &error)),
+    fn admit<M: Model>(&mut self, model: &M, now: Duration, events: &mut Vec<JobEvent>) {
+        while self.places.iter().any(Place::is_free) {
+            let Some(spec) = self.waiting.pop_front() else {
+                return;
+            };
+            let id = spec.id;
+            let mut prompt = match model.encode_prompt(&spec.style) {
+                Ok(prompt) => prompt,
+                Err(error) => {
+                    events.push(failed(id, &error));
+                    continue;
+                }
+            };
+            let grammar = model.grammar(&spec);
+            let (header, length) = (jobs::style_lines(&spec.style), model.patch_length());
+            let sequence = Sequence::new(spec, header, &prompt, grammar, length, now);
+            prompt.pop();
+            // The first of those that share most.
+            let free = self.places.iter_mut().rev().filter(|place| place.is_free());
+            if let Some(place) = free.max_by_key(|place| place.shares(&prompt)) {
+                place.admit(sequence, prompt, self.arrivals);
+                self.arrivals += 1;
+            }
+            events.push(JobEvent {
+                id,
+                change: Change::Started,
+            });
+        }
+    }
+
+    /// Whoever came first has its context first.
+    fn fill<M: Model>(&mut self, model: &mut M, events: &mut Vec<JobEvent>) {
+        let mut most = PREFILL_PATCHES;
+        while most > 0 {
+            let filling = self.places.iter().enumerate();
+            let next = filling.filter_map(|(slot, place)| Some((place.fills_since()?, slot)));
+            let Some((_, slot)) = next.min() else {
+                return;
+            };
+            match place::fill(&mut self.places, slot, model, most) {
+                Ok(read) => most -= read.min(most),
+                Err(error) => {
+                    let place = self.places.get_mut(slot);
+                    events.extend(place.and_then(|place| place.leave(|id| failed(id, &error))));
                 }
             }
         }
     }
 }
 
+/// What becomes of a sequence with the patch that was drawn for it.
+fn take<M: Model>(
+    place: &mut Place,
+    patch: Result<Patch, M::Error>,
+    input: Patch,
+    model: &M,
+    now: Duration,
+    events: &mut Vec<JobEvent>,
+) -> Result<(), M::Error> {
+    let patch = patch?;
+    place.appended(input);
+    let Some(tenant) = &mut place.tenant else {
+        return Ok(());
+    };
+    let sequence = &mut tenant.sequence;
+    match sequence.take(patch, now, |change| events.push(change)) {
+        Turn::GoesOn => {}
+        Turn::Ended => place.tenant = None,
+        Turn::ContextFull => match restart(model, sequence)? {
+            Some(before) => place.refill(before),
+            None => events.extend(place.leave_with(|sequence| sequence.cut_short())),
+        },
+    }
+    Ok(())
+}
+
 /// A slot and the patch that was drawn for it, or why there is none.
 type Drawn<E> = (usize, Result<Patch, E>);
 
-/// One patch for every row. If the batch fails, each row is tried alone, so that only the row to
+/// One patch for every row, in order. If the batch fails, each row is tried alone, so that only the row to
 /// blame has no patch.
 fn step_rows<M: Model>(model: &mut M, rows: &[Row<'_>]) -> Vec<Drawn<M::Error>> {
     let slots = rows.iter().map(|row| row.slot);
+    if rows.is_empty() {
+        return Vec::new();
+    }
     match model.step(rows) {
         Ok(patches) => slots.zip(patches.into_iter().map(Ok)).collect(),
         Err(error) if rows.len() == 1 => slots.zip([Err(error)]).collect(),
@@ -173,30 +192,18 @@ fn step_rows<M: Model>(model: &mut M, rows: &[Row<'_>]) -> Vec<Drawn<M::Error>> 
     }
 }
 
-/// A slot's context anew: all patches but the last, which the next step appends.
-fn fill<M: Model>(model: &mut M, slot: usize, patches: &[Patch]) -> Result<(), M::Error> {
-    model.clear(slot);
-    match patches.split_last() {
-        Some((_, before)) if !before.is_empty() => model.prefill(slot, before),
-        _ => Ok(()),
-    }
-}
-
-/// Goes on in a fresh context that holds the header and the last half of the body. `false` if that is
-/// no smaller than the full one.
-fn restart<M: Model>(
-    model: &mut M,
-    slot: usize,
-    sequence: &mut Sequence,
-) -> Result<bool, M::Error> {
+/// Lets a sequence go on in a fresh context, which holds the header and the last half of the body. What
+/// that is before the next input, or `None` if it is no smaller than the full one.
+fn restart<M: Model>(model: &M, sequence: &mut Sequence) -> Result<Option<Vec<Patch>>, M::Error> {
     let (header, body) = sequence.context_text();
     let continuation = sequence.settle(model.encode_continuation(header, body)?);
     if continuation.patches.len() >= model.patch_length() {
-        return Ok(false);
+        return Ok(None);
     }
-    fill(model, slot, &continuation.patches)?;
+    let mut before = continuation.patches.clone();
+    before.pop();
     sequence.go_on_from(continuation);
-    Ok(true)
+    Ok(Some(before))
 }
 
 fn failed<E: ModelError>(id: VariationId, error: &E) -> JobEvent {

@@ -86,8 +86,14 @@ pub trait Model {
     /// A body that cannot be halved.
     fn encode_continuation(&self, header: &str, body: &str) -> Result<Continuation, Self::Error>;
 
-    /// Empties a slot.
-    fn clear(&mut self, slot: usize);
+    /// Forgets all but the first patches of a slot's context.
+    fn truncate(&mut self, slot: usize, patches: usize);
+
+    /// Gives the context of slot `to` the first patches of that of slot `from`, in place of all it had.
+    ///
+    /// # Errors
+    /// Those of the device.
+    fn fork(&mut self, from: usize, to: usize, patches: usize) -> Result<(), Self::Error>;
 
     /// Appends patches to a slot's context.
     ///

@@ -62,6 +62,16 @@ impl History {
         self.text.truncate(length);
     }
 
+    /// Becomes what `other` was after its first patches.
+    pub(crate) fn copy(&mut self, other: &Self, patches: usize) {
+        self.text.clone_from(&other.text);
+        self.ends.clone_from(&other.ends);
+        for (after, other) in self.after.iter_mut().zip(&other.after) {
+            after.copy_from_slice(other);
+        }
+        self.truncate(patches);
+    }
+
     pub(crate) fn push(&mut self, patch: &Patch) {
         let length = patch.iter().position(|&c| c == EOS);
         let length = length.map_or(PATCH_SIZE, |end| end + 1);

@@ -108,6 +108,15 @@ impl Cache {
         Self { numbers, capacity }
     }
 
+    /// Takes the first positions of a cache of the same shape.
+    pub(crate) fn copy(&mut self, other: &Self, positions: usize) {
+        match (&mut self.numbers, &other.numbers) {
+            (Numbers::F32(to), Numbers::F32(from)) => copy(to, from, self.capacity, positions),
+            (Numbers::F16(to), Numbers::F16(from)) => copy(to, from, self.capacity, positions),
+            _ => debug_assert!(false, "caches of one model are alike"),
+        }
+    }
+
     fn write(&mut self, head: usize, position: usize, key: &[f32; WIDE], value: &[f32; WIDE]) {
         match &mut self.numbers {
             Numbers::F32(numbers) => {
@@ -121,6 +130,17 @@ impl Cache {
                 write(numbers, position, &narrow_key, &narrow_value);
             }
         }
+    }
+}
+
+/// In each half of each head: keys are copied in whole blocks.
+fn copy<N: Copy>(to: &mut [[N; WIDE]], from: &[[N; WIDE]], capacity: usize, positions: usize) {
+    let rows = positions.next_multiple_of(WIDE);
+    let halves = to
+        .chunks_exact_mut(capacity)
+        .zip(from.chunks_exact(capacity));
+    for (to, from) in halves {
+        to[..rows].copy_from_slice(&from[..rows]);
     }
 }
 

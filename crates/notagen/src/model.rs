@@ -151,6 +151,25 @@ impl Model {
         }
     }
 
+    /// Gives `to` the first `positions` patches of the context of `from`, in place of all it had: as if
+    /// it had read them itself, for the price of a copy.
+    pub fn fork(&mut self, from: usize, to: usize, positions: usize) -> Result<(), Error> {
+        let [from, to] = self
+            .slots
+            .get_disjoint_mut([from, to])
+            .map_err(|_| Error::call(format!("no two slots {from} and {to}")))?;
+        if positions > from.positions {
+            return Err(Error::call(format!(
+                "{positions} patches of a context of {}",
+                from.positions
+            )));
+        }
+        to.patches.copy(&from.patches, positions);
+        to.history.copy(&from.history, positions);
+        to.positions = positions;
+        Ok(())
+    }
+
     /// Appends `patches` to the context of `slot`. The last patch of a prompt is better left to
     /// [`Model::step`], which draws what follows it.
     ///

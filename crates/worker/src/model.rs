@@ -91,8 +91,12 @@ impl Model for NotaGen {
         })
     }
 
-    fn clear(&mut self, slot: usize) {
-        self.model.clear(slot);
+    fn truncate(&mut self, slot: usize, patches: usize) {
+        self.model.truncate(slot, patches);
+    }
+
+    fn fork(&mut self, from: usize, to: usize, patches: usize) -> Result<(), Error> {
+        Ok(self.model.fork(from, to, patches)?)
     }
 
     fn prefill(&mut self, slot: usize, patches: &[Patch]) -> Result<(), Error> {

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use engine::Engine;
-use jobs::{Change, Limits};
+use engine::{Engine, Model};
+use jobs::{Change, Limits, SequenceSpec, VariationId};
 use proptest::prelude::*;
 
 use crate::fake::{Fake, bars, last, lines_of, run, sequence};
@@ -63,6 +63,74 @@ fn a_waiting_sequence_can_be_cancelled() {
     engine.submit(spec);
     assert!(engine.cancel(id).is_some());
     assert!(engine.is_idle());
+}
+
+#[test]
+fn variations_of_one_prompt_share_its_reading() {
+    let mut engine = Engine::new(4);
+    let mut model = Fake::new(4);
+    let specs: Vec<SequenceSpec> = (0..4)
+        .map(|seed| SequenceSpec {
+            style: sequence(1, 0, Limits::default()).style,
+            ..sequence(seed, 3 + u64::from(seed), Limits::default())
+        })
+        .collect();
+    let ids: Vec<VariationId> = specs.iter().map(|spec| spec.id).collect();
+    specs.into_iter().for_each(|spec| engine.submit(spec));
+    let events = run(&mut engine, &mut model);
+    let before = model.encode_prompt(&sequence(1, 0, Limits::default()).style);
+    let before = before.unwrap().len() - 1;
+    assert_eq!((model.read, model.copied), (before, 3 * before));
+    for (seed, id) in (3..).zip(ids) {
+        assert_eq!(bars(&events, id), lines_of(seed)[2..].concat());
+    }
+}
+
+#[test]
+fn a_slot_that_held_the_same_prompt_reads_it_no_more() {
+    let mut engine = Engine::new(2);
+    let mut model = Fake::new(2);
+    engine.submit(sequence(1, 3, Limits::default()));
+    engine.submit(sequence(2, 3, Limits::default()));
+    run(&mut engine, &mut model);
+    let before = (model.read, model.copied);
+    // The second goes to its own slot, though the other is free too.
+    engine.submit(sequence(2, 5, Limits::default()));
+    engine.submit(sequence(1, 5, Limits::default()));
+    run(&mut engine, &mut model);
+    assert_eq!((model.read, model.copied), before);
+}
+
+#[test]
+fn a_long_context_is_read_in_parts_while_others_go_on() {
+    let mut engine = Engine::new(2);
+    let mut model = Fake::new(2);
+    model.patch_length = 400;
+    let (long, other) = (
+        sequence(1, 400, Limits::default()),
+        sequence(2, 300, Limits::default()),
+    );
+    let (long_id, other_id) = (long.id, other.id);
+    engine.submit(long);
+    let mut events = Vec::new();
+    // The first is ahead, so that only it restarts.
+    for _ in 0..200 {
+        events.extend(engine.step(&mut model, Duration::ZERO));
+    }
+    engine.submit(other);
+    while model.restarts == 0 {
+        events.extend(engine.step(&mut model, Duration::ZERO));
+    }
+    let drawn = model.contexts[1].len();
+    for step in 1..=2 {
+        events.extend(engine.step(&mut model, Duration::ZERO));
+        assert_eq!(model.contexts[1].len(), drawn + step, "it waits for nobody");
+    }
+    events.extend(run(&mut engine, &mut model));
+    assert!(model.most_read <= 64, "{} patches at once", model.most_read);
+    for (seed, id) in [(400, long_id), (300, other_id)] {
+        assert_eq!(bars(&events, id), lines_of(seed)[2..].concat());
+    }
 }
 
 #[derive(Debug, Clone)]

@@ -9,9 +9,15 @@ use jobs::{
 
 pub(crate) struct Fake {
     pub(crate) patch_length: usize,
-    /// Patches in each slot's context.
-    pub(crate) contexts: Vec<usize>,
+    /// Each slot's context.
+    pub(crate) contexts: Vec<Vec<Patch>>,
     pub(crate) restarts: usize,
+    /// Patches read and patches copied into contexts.
+    pub(crate) read: usize,
+    pub(crate) copied: usize,
+    /// The most patches read between two steps, and those since the last.
+    pub(crate) most_read: usize,
+    read_now: usize,
     pub(crate) most_rows: usize,
     /// Its bodies have no half, as when one line fills the context.
     pub(crate) keeps_all: bool,
@@ -47,6 +53,11 @@ pub(crate) fn patches(text: &str) -> Vec<Patch> {
             patch
         })
         .collect()
+}
+
+fn text_of(patches: &[Patch]) -> String {
+    let characters = patches.as_flattened().iter().filter(|&&c| c > 2);
+    characters.map(|&c| char::from(c)).collect()
 }
 
 /// Two header lines and 1 to 12 bars, from seed 100 on as many as the seed says; each line is cut into
@@ -92,8 +103,12 @@ impl Fake {
     pub(crate) fn new(slots: usize) -> Self {
         Self {
             patch_length: 1024,
-            contexts: vec![0; slots],
+            contexts: vec![Vec::new(); slots],
             restarts: 0,
+            read: 0,
+            copied: 0,
+            most_read: 0,
+            read_now: 0,
             most_rows: 0,
             keeps_all: false,
             refuses_composer: None,
@@ -142,13 +157,23 @@ impl Model for Fake {
         }
     }
 
-    fn clear(&mut self, slot: usize) {
-        self.restarts += usize::from(self.contexts[slot] + 1 >= self.patch_length);
-        self.contexts[slot] = 0;
+    fn truncate(&mut self, slot: usize, patches: usize) {
+        self.restarts += usize::from(self.contexts[slot].len() + 1 >= self.patch_length);
+        self.contexts[slot].truncate(patches);
+    }
+
+    fn fork(&mut self, from: usize, to: usize, patches: usize) -> Result<(), FakeError> {
+        assert_ne!(from, to);
+        self.copied += patches;
+        self.contexts[to] = self.contexts[from][..patches].to_vec();
+        Ok(())
     }
 
     fn prefill(&mut self, slot: usize, patches: &[Patch]) -> Result<(), FakeError> {
-        self.contexts[slot] += patches.len();
+        self.read += patches.len();
+        self.read_now += patches.len();
+        self.most_read = self.most_read.max(self.read_now);
+        self.contexts[slot].extend(patches);
         Ok(())
     }
 
@@ -161,14 +186,17 @@ impl Model for Fake {
             return Err(FakeError);
         }
         self.most_rows = self.most_rows.max(rows.len());
+        self.read_now = 0;
         Ok(rows
             .iter()
             .map(|row| {
-                self.contexts[row.slot] += 1;
-                assert!(
-                    self.contexts[row.slot] < self.patch_length,
-                    "context overrun"
-                );
+                let context = &mut self.contexts[row.slot];
+                context.push(row.input);
+                assert!(context.len() < self.patch_length, "context overrun");
+                // Whose ever context it was before: it ends with what this piece wrote last.
+                let written = text_of(&script(row.seed)[..row.patch_index as usize]);
+                let last = &written[written.len().saturating_sub(PATCH_SIZE)..];
+                assert!(text_of(context).ends_with(last));
                 script(row.seed)[row.patch_index as usize]
             })
             .collect())

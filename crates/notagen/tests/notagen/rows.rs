@@ -197,6 +197,44 @@ fn guessing_changes_the_passes_and_no_bit_in_random_company() {
 }
 
 #[test]
+fn a_forked_context_is_the_one_that_was_read() {
+    for format in FORMATS {
+        let mut model = Model::load(&data().join("tiny"), 3, format).unwrap();
+        let alone = alone(&mut model, 5);
+        // Another piece stood there before, longer than what is copied.
+        let mut other = Piece::new(4);
+        other.enter(&mut model, 2);
+        for _ in 0..3 {
+            let patch = model.step(&[other.row(2)]).unwrap()[0];
+            other.drawn.push(patch);
+        }
+        // Forked in the middle, with the first half of it shared.
+        let mut piece = Piece::new(5);
+        piece.enter(&mut model, 0);
+        let half = alone[..LENGTH / 2].iter().copied();
+        for patch in half {
+            assert_eq!(model.step(&[piece.row(0)]).unwrap(), [patch]);
+            piece.drawn.push(patch);
+        }
+        model.fork(0, 2, model.positions(0)).unwrap();
+        assert_eq!(model.positions(2), model.positions(0));
+        let mut twin = piece.clone();
+        for patch in &alone[LENGTH / 2..] {
+            let drawn = model.step(&[piece.row(0), twin.row(2)]).unwrap();
+            assert_eq!(drawn, [*patch; 2], "{format:?}");
+            piece.drawn.push(drawn[0]);
+            twin.drawn.push(drawn[1]);
+        }
+        for (from, to, patches) in [(0, 0, 1), (0, 9, 1), (9, 0, 1), (0, 1, 500)] {
+            assert_eq!(
+                model.fork(from, to, patches).unwrap_err().code(),
+                "call_invalid"
+            );
+        }
+    }
+}
+
+#[test]
 fn how_a_prompt_is_divided_changes_nothing() {
     let text = std::fs::read_to_string(data().join("tiny/text.abc")).unwrap();
     let prompt = patches::encode_training(&text, 256).unwrap();
