@@ -198,6 +198,15 @@ impl Decoder {
         })
     }
 
+    /// Bytes of all linear layers.
+    pub(crate) fn bytes(&self) -> usize {
+        let linears = self.layers.iter().flat_map(|layer| {
+            let (out, in_and_out) = (&layer.attention_out, &layer.query_key_value);
+            [in_and_out, out, &layer.widen, &layer.narrow]
+        });
+        linears.map(Linear::bytes).sum()
+    }
+
     /// `scratch.x [at.len(), hidden]`: embeddings in, hidden states out. Appends the rows' keys and
     /// values to their caches; rows of one cache must come in order of position, with none left out.
     pub(crate) fn forward(&self, at: &[At], caches: &mut [&mut Cache], scratch: &mut Scratch) {

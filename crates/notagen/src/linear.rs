@@ -94,6 +94,17 @@ impl Linear {
         })
     }
 
+    /// Bytes of the weights.
+    pub(crate) fn bytes(&self) -> usize {
+        match &self.panels {
+            Panels::F32(panels) => size_of_val(&panels[..]),
+            Panels::F16(panels) => size_of_val(&panels[..]),
+            Panels::Bf16(panels) => size_of_val(&panels[..]),
+            Panels::Q8(panels) => size_of_val(&panels[..]),
+            Panels::Q4K(panels) => size_of_val(&panels[..]),
+        }
+    }
+
     /// `x [rows, inputs]`, `out [rows, outputs]`; the buffer is for at least so many.
     pub(crate) fn forward(
         &self,

@@ -138,6 +138,15 @@ impl Model {
         self.passes
     }
 
+    /// Bytes that must be read from memory to draw a patch after `context` others, alone, with so many
+    /// passes of the character decoder: a step cannot take less than the time for these.
+    pub fn bytes_of_a_patch(&self, passes: f64, context: usize) -> u64 {
+        let (step, pass) = self.network.bytes_read();
+        let number = if self.is_f16 { 2 } else { 4 };
+        let cache = self.config.patch_num_layers * 2 * context * self.config.hidden_size * number;
+        (step + cache) as u64 + (passes * pass as f64) as u64
+    }
+
     /// Empties the context of `slot`.
     pub fn clear(&mut self, slot: usize) {
         self.truncate(slot, 0);

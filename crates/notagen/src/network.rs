@@ -53,6 +53,12 @@ impl Network {
         })
     }
 
+    /// Bytes of weights that a step reads, and those that each pass of the character decoder does.
+    pub(crate) fn bytes_read(&self) -> (usize, usize) {
+        let pass = self.characters.bytes() + self.head.bytes();
+        (self.patches.bytes(), pass)
+    }
+
     /// Row `row` of the patch decoder's input: bias, then the 16 characters' vectors in order.
     pub(crate) fn embed_patch(&self, patch: &Patch, row: usize, scratch: &mut Scratch) {
         let x = &mut scratch.x[row * self.hidden..][..self.hidden];
