@@ -42,6 +42,7 @@ pub(crate) mod voltas;
 use std::collections::HashMap;
 
 use crate::diagnostic::{Diagnostic, Findings, Place};
+use crate::limits::Room;
 use crate::score::{Score, Voice};
 use crate::signature::Meter;
 use body::Voices;
@@ -109,8 +110,9 @@ fn declare_missing(line: Line<'_>, header: &mut Header, findings: &mut Findings)
     any
 }
 
-/// Lays the voices out and makes a reader for each; one voice if nobody names any.
-fn set_up(header: &Header, score: &mut Score, findings: &mut Findings) -> Voices {
+/// Lays the voices out and makes a reader for each; one voice if nobody names any. `room` is what
+/// they have.
+fn set_up(header: &Header, room: Room, score: &mut Score, findings: &mut Findings) -> Voices {
     let only = VoiceHeader {
         id: "1".to_owned(),
         ..VoiceHeader::default()
@@ -143,6 +145,7 @@ fn set_up(header: &Header, score: &mut Score, findings: &mut Findings) -> Voices
         readers: Vec::new(),
         index: HashMap::new(),
         words: Vec::new(),
+        room,
     };
     let fields: HashMap<&str, &VoiceHeader> = listed.iter().map(|v| (v.id.as_str(), v)).collect();
     for ((id, part, staff), number) in layout.voices.into_iter().zip(1u32..) {
@@ -173,5 +176,6 @@ fn set_up(header: &Header, score: &mut Score, findings: &mut Findings) -> Voices
             drums: Vec::new(),
         });
     }
+    voices.room.add_voices(voices.readers.len());
     voices
 }

@@ -76,12 +76,23 @@ pub(crate) struct Findings {
     left_out: usize,
 }
 
-/// Findings kept of one text. More would tell nobody anything; errors are kept beyond it.
+/// Findings kept of one text. More would tell nobody anything.
 const MAX_FINDINGS: usize = 1000;
+/// Errors kept beyond it.
+const MAX_ERRORS: usize = 100;
+
+/// Whether a finding of this severity has room beside so many others.
+fn has_room(listed: usize, severity: Severity) -> bool {
+    let beyond = match severity {
+        Severity::Error => MAX_ERRORS,
+        _ => 0,
+    };
+    listed < MAX_FINDINGS + beyond
+}
 
 impl Findings {
     pub(crate) fn add(&mut self, severity: Severity, place: Place, message: impl Into<String>) {
-        if self.list.len() >= MAX_FINDINGS && severity != Severity::Error {
+        if !has_room(self.list.len(), severity) {
             self.left_out += 1;
             return;
         }
@@ -112,7 +123,7 @@ impl Findings {
         let mut list: Vec<Diagnostic> = Vec::new();
         let mut left_out: usize = steps.iter().map(|step| step.left_out).sum();
         for finding in steps.iter().flat_map(|step| &step.list) {
-            if list.len() < MAX_FINDINGS || finding.severity == Severity::Error {
+            if has_room(list.len(), finding.severity) {
                 list.push(finding.clone());
             } else {
                 left_out += 1;

@@ -23,6 +23,7 @@ mod excerpt;
 mod fraction;
 pub mod guard;
 mod instruments;
+mod limits;
 mod metadata;
 mod midi;
 mod musicxml;

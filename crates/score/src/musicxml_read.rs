@@ -35,20 +35,22 @@ mod tuplets;
 mod voice;
 pub(crate) mod xml;
 
+use std::borrow::Cow;
+
 use quick_xml::events::BytesStart;
 
 use crate::diagnostic::{Diagnostic, Findings, Place};
+use crate::limits::{self, Room};
 use crate::score::Score;
 pub(crate) use container::root_file;
 use head::Head;
 use raw::RawBar;
 use remarks::{Remarks, Where};
+use voice::BuiltBar;
 use xml::{Refused, Source, Tree, attribute};
 
-/// Voices of one piece; the largest orchestral scores have about 150.
-const MAX_VOICES: usize = 256;
-/// Bars of all voices together. The longest scores have about 60,000; the rest is noise that would fill memory.
-const MAX_CELLS: usize = 200_000;
+/// Why a text is refused for which there is no room.
+const TOO_LARGE: &str = "the piece is too large";
 /// Staves of one part; organs have three, and nobody has ten hands.
 const MAX_STAVES: u8 = 16;
 
@@ -72,7 +74,12 @@ fn read(bytes: &[u8], findings: &mut Findings) -> Result<Score, Refused> {
         return Err(Refused::new(format!("more than {} bytes", xml::MAX_TEXT)));
     }
     let text = text::decode(bytes).map_err(Refused::new)?;
+    let copied = match text {
+        Cow::Owned(_) => bytes.len(),
+        Cow::Borrowed(_) => 0,
+    };
     let mut reader = FileReader {
+        room: Room::beside(text.len() + copied, 1, limits::listed::<BuiltBar>()),
         source: Source::new(&text),
         tree: Tree::default(),
         head: Head::default(),
@@ -86,7 +93,7 @@ fn read(bytes: &[u8], findings: &mut Findings) -> Result<Score, Refused> {
             return Err(Refused::new(format!("<{name}> is not a score in MusicXML")));
         }
     }
-    assemble::assemble(reader.head, reader.remarks, findings)
+    assemble::assemble(reader.head, reader.remarks, reader.room, findings)
 }
 
 struct FileReader<'a> {
@@ -94,6 +101,7 @@ struct FileReader<'a> {
     tree: Tree<'a>,
     head: Head,
     remarks: Remarks,
+    room: Room,
 }
 
 impl<'a> FileReader<'a> {
@@ -169,9 +177,6 @@ impl<'a> FileReader<'a> {
                     continue;
                 }
                 let at = self.part(&start)?;
-                if self.head.parts.len().saturating_mul(done) > MAX_CELLS {
-                    return Err(Refused::new(format!("more than {MAX_CELLS} bars")));
-                }
                 let bars = self.head.parts.get_mut(at).map(|part| &mut part.bars);
                 if bars.as_ref().is_some_and(|bars| bars.len() > done) {
                     let place = self.place();
@@ -181,6 +186,10 @@ impl<'a> FileReader<'a> {
                     continue;
                 }
                 // A part that was not in the bars before rested.
+                let rested = bars.as_ref().map_or(0, |bars| done - bars.len());
+                if !self.room.take(rested * RawBar::BYTES) {
+                    return Err(Refused::new(TOO_LARGE));
+                }
                 bars.into_iter()
                     .for_each(|bars| bars.resize_with(done, RawBar::default));
                 self.bar(at)?;
@@ -200,6 +209,7 @@ impl<'a> FileReader<'a> {
             part,
             at,
             &mut self.remarks,
+            &mut self.room,
         )
     }
 }

@@ -11,17 +11,19 @@ use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
 use crate::diagnostic::{Diagnostic, Findings, Place};
 use crate::musicxml::write_musicxml;
-use crate::musicxml_read::{parse_musicxml, root_file};
+use crate::musicxml_read::{parse_musicxml, root_file, xml::MAX_TEXT};
 use crate::score::Score;
 
 /// Entries of an archive: the container, the score, and a few pictures.
 const MAX_ENTRIES: usize = 32;
-/// Bytes that come out of an archive altogether.
-const MAX_OUT: u64 = 64 << 20;
+/// Bytes that come out of an archive altogether: the largest text, and what says that it is the score.
+const MAX_OUT: usize = MAX_TEXT + (64 << 10);
+/// Bytes that are unpacked at once.
+const PIECE: usize = 64 << 10;
 /// How many times larger than its compressed form an entry may be. MusicXML shrinks to a thirtieth.
-const MAX_RATIO: u64 = 100;
+const MAX_RATIO: usize = 100;
 /// The first bytes of an entry, which are not measured by that: a small file of blanks shrinks a lot.
-const FREE_OUT: u64 = 100 << 10;
+const FREE_OUT: usize = 100 << 10;
 
 /// Why a score could not be packed.
 #[derive(Debug, thiserror::Error)]
@@ -99,21 +101,29 @@ fn unpack(bytes: &[u8]) -> Result<Vec<u8>, String> {
 
 /// Unpacks an entry, as long as it does not grow beyond measure.
 fn read(
-    entry: ZipFile<'_, Cursor<&[u8]>>,
+    mut entry: ZipFile<'_, Cursor<&[u8]>>,
     archive: usize,
-    room: &mut u64,
+    room: &mut usize,
 ) -> Result<Vec<u8>, String> {
-    let archive = u64::try_from(archive).unwrap_or(u64::MAX);
-    let packed = entry.compressed_size().min(archive);
+    let packed = usize::try_from(entry.compressed_size()).unwrap_or(usize::MAX);
+    let packed = packed.min(archive);
     let by_ratio = FREE_OUT.saturating_add(packed.saturating_mul(MAX_RATIO));
     let limit = by_ratio.min(*room);
     let mut out = Vec::new();
-    let read = entry.take(limit + 1).read_to_end(&mut out);
-    read.map_err(|error| format!("an entry of the archive cannot be read: {error}"))?;
-    let length = u64::try_from(out.len()).unwrap_or(u64::MAX);
-    if length > limit {
-        return Err("the archive grows beyond measure when it is unpacked".into());
+    loop {
+        if out.len() > limit {
+            return Err("the archive grows beyond measure when it is unpacked".into());
+        }
+        // The list never grows to twice its length: the old and the new one have to fit in memory together.
+        out.reserve_exact((out.len() / 4 + PIECE).min(limit + 1 - out.len()));
+        let free = u64::try_from(out.capacity() - out.len()).unwrap_or(u64::MAX);
+        let read = entry.by_ref().take(free).read_to_end(&mut out);
+        let read =
+            read.map_err(|error| format!("an entry of the archive cannot be read: {error}"))?;
+        if read == 0 {
+            break;
+        }
     }
-    *room -= length;
+    *room -= out.len();
     Ok(out)
 }

@@ -46,7 +46,7 @@ use signs::Signs;
 const MAX_TIMES: usize = 10;
 /// Items in all voices that a piece can have when it is played, unless it has more as it is written. The
 /// longest quartet of the corpus has 42,000.
-const MAX_ITEMS: usize = 500_000;
+const MAX_ITEMS: usize = 400_000;
 
 /// The bars in the order in which they are played, as indices into [`Score::bars`], with repeats, endings and
 /// jumps carried out as the module says.

@@ -66,7 +66,7 @@ impl Aligner {
             length,
             meter,
             repeat_start: before.repeat_start || lead.repeat_start,
-            volta: lead.volta.or(before.volta),
+            volta: lead.volta.or(before.volta).map(|volta| *volta),
             barline: end.style,
             repeat_stop: end.repeat_stop,
             volta_stop: None,
@@ -187,7 +187,7 @@ impl Aligner {
             if !raw.missing {
                 findings.note(place, "the voice has nothing in this bar: it rests");
             }
-            bar.items.push(Item::Event(Event::rest(length, leads)));
+            push_rest(&mut bar, length, leads);
             return bar;
         }
         if raw.length < length {
@@ -205,7 +205,7 @@ impl Aligner {
                     eighths(length)
                 ),
             );
-            bar.items.push(Item::Event(Event::rest(gap, leads)));
+            push_rest(&mut bar, gap, leads);
         } else if raw.length > length {
             if raw
                 .length
@@ -230,11 +230,17 @@ impl Aligner {
                 .and_then(|l| length.checked_sub(l))
                 .filter(|g| !g.is_zero());
             if let Some(gap) = gap.filter(|g| *g >= HAIR || !stretch(&mut bar, *g)) {
-                bar.items.push(Item::Event(Event::rest(gap, leads)));
+                push_rest(&mut bar, gap, leads);
             }
         }
         bar
     }
+}
+
+/// Most bars with a rest like this have nothing else: a list that grows would have room for four.
+fn push_rest(bar: &mut VoiceBar, length: Fraction, visible: bool) {
+    bar.items.reserve_exact(1);
+    bar.items.push(Item::Event(Event::rest(length, visible)));
 }
 
 /// As composers count: in eighths, which are the unit of the text.

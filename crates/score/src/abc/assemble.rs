@@ -34,8 +34,8 @@ pub(super) struct Assembler {
     voltas: Voltas,
     /// Where in the text each bar begins.
     positions: Vec<Position>,
-    /// Bars with something that is open, as they are if it ends.
-    kept: Vec<Kept>,
+    /// Bars with something that is open, as they are if it ends. There is no such list if nothing can follow.
+    kept: Option<Vec<Kept>>,
     /// The first bar that the bars added since [`Assembler::open`] changed.
     changed: usize,
 }
@@ -50,12 +50,14 @@ struct Threads {
 }
 
 impl Assembler {
-    /// `score` has its voices; `numbers` is what the findings call them.
+    /// `score` has its voices; `numbers` is what the findings call them. `grows` if bars can be added more than
+    /// once.
     pub(super) fn new(
         score: Score,
         layers: Layers,
         meter: Option<Meter>,
         numbers: Vec<Option<u32>>,
+        grows: bool,
     ) -> Self {
         Self {
             score,
@@ -69,7 +71,7 @@ impl Assembler {
             threads: Vec::new(),
             voltas: Voltas::default(),
             positions: Vec::new(),
-            kept: Vec::new(),
+            kept: grows.then(Vec::new),
             changed: 0,
         }
     }
@@ -80,10 +82,11 @@ impl Assembler {
 
     /// Adds bars, one of each reader in each of `columns`. Gives the first bar of the score that may have
     /// changed.
-    pub(super) fn add(&mut self, columns: Vec<Vec<RawBar>>) -> usize {
+    pub(super) fn add(&mut self, columns: impl ExactSizeIterator<Item = Vec<RawBar>>) -> usize {
         let closed = self.open();
         let count = columns.len();
-        for (column, n) in columns.into_iter().zip(1..) {
+        self.score.bars.reserve(count);
+        for (column, n) in columns.zip(1..) {
             self.add_bar(column, n == count);
         }
         self.close();
@@ -99,7 +102,7 @@ impl Assembler {
     /// Puts back what was taken out because the text ended. Gives the bars as they were without it.
     fn open(&mut self) -> Vec<Kept> {
         self.changed = self.score.bars.len();
-        let mut kept = std::mem::take(&mut self.kept);
+        let mut kept = self.kept.as_mut().map(std::mem::take).unwrap_or_default();
         for Kept { bar, voice, items } in &mut kept {
             let bar = self.score.bars.get_mut(*bar);
             if let Some(now) = bar.and_then(|bar| bar.voices.get_mut(*voice)) {
@@ -122,7 +125,7 @@ impl Assembler {
             };
             threads
                 .open
-                .close(&mut strand, &mut self.kept, &mut failures);
+                .close(&mut strand, self.kept.as_mut(), &mut failures);
             report(&failures, &self.positions, threads.number, &mut self.at_end);
         }
     }

@@ -10,7 +10,7 @@ pub(super) struct BarToken {
     pub(super) style: Barline,
     pub(super) repeat_stop: bool,
     pub(super) repeat_start: bool,
-    pub(super) volta: Option<Volta>,
+    pub(super) volta: Option<Box<Volta>>,
 }
 
 impl BarToken {
@@ -86,7 +86,7 @@ pub(super) fn read_barline(cursor: &mut Cursor<'_>) -> Option<BarToken> {
     Some(token)
 }
 
-fn read_volta(cursor: &mut Cursor<'_>, may_be_words: bool) -> Option<Volta> {
+fn read_volta(cursor: &mut Cursor<'_>, may_be_words: bool) -> Option<Box<Volta>> {
     let mut volta = Volta::default();
     if may_be_words && cursor.peek() == Some('"') {
         let mut ahead = cursor.clone();
@@ -95,7 +95,7 @@ fn read_volta(cursor: &mut Cursor<'_>, may_be_words: bool) -> Option<Volta> {
             volta.words = text::read(words);
             *cursor = ahead;
         }
-        return (!volta.words.is_empty()).then_some(volta);
+        return (!volta.words.is_empty()).then(|| Box::new(volta));
     }
     loop {
         let first = cursor.number()?;
@@ -115,7 +115,7 @@ fn read_volta(cursor: &mut Cursor<'_>, may_be_words: bool) -> Option<Volta> {
             break;
         }
     }
-    (!volta.numbers.is_empty()).then_some(volta)
+    (!volta.numbers.is_empty()).then(|| Box::new(volta))
 }
 
 #[cfg(test)]

@@ -33,9 +33,11 @@ impl Fields {
                     line.place(),
                     "the layout changes inside the music: the first holds",
                 );
-            } else if let Some(reader) = voices.readers.get_mut(*voice) {
-                // Directives of other programs are about looks and sound, not about notes.
-                reader.instruction(directive, &at, findings);
+            } else {
+                voices.read(*voice, line.position(), findings, |reader, findings| {
+                    // Directives of other programs are about looks and sound, not about notes.
+                    reader.instruction(directive, &at, findings);
+                });
             }
             return true;
         }
@@ -55,10 +57,10 @@ impl Fields {
             'V' => {
                 let id = value.split_whitespace().next().unwrap_or("");
                 *voice = voices.index.get(id).copied().unwrap_or(*voice);
-                if let Some(reader) = voices.readers.get_mut(*voice) {
-                    let properties = value.strip_prefix(id).unwrap_or("");
+                let properties = value.strip_prefix(id).unwrap_or("");
+                voices.read(*voice, line.position(), findings, |reader, findings| {
                     reader.read_properties(properties, line.place(), findings);
-                }
+                });
             }
             'W' => match voices.words.last_mut().filter(|_| goes_on) {
                 Some(words) => words.extend([" ", value]),
@@ -78,20 +80,20 @@ impl Fields {
                 let words = value.strip_suffix('\\').filter(|_| name == 'w');
                 self.open = words.is_some();
                 let value = words.unwrap_or(value);
-                if let Some(reader) = voices.readers.get_mut(*voice) {
+                voices.read(*voice, line.position(), findings, |reader, findings| {
                     let place = reader.place_at(line.position());
                     if name == 'w' {
                         reader.sing(value, goes_on, place, findings);
                     } else {
                         reader.read_symbols(value, goes_on, place, findings);
                     }
-                }
+                });
             }
             _ => {
                 let at = Cursor::new(text, line.position());
-                if let Some(reader) = voices.readers.get_mut(*voice) {
+                voices.read(*voice, line.position(), findings, |reader, findings| {
                     reader.field(name, value, &at, findings);
-                }
+                });
             }
         }
         true

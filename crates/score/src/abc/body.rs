@@ -13,9 +13,7 @@ use super::header::{self, Header, Line};
 use super::music::VoiceReader;
 use super::raw::RawBar;
 use crate::diagnostic::{Findings, Place, Position};
-
-/// Bars of all voices together. The longest scores have about 60,000; the rest is noise that would fill memory.
-const MAX_CELLS: usize = 200_000;
+use crate::limits::{self, Room};
 
 /// The voices with the names they have in the text.
 #[derive(Debug)]
@@ -24,6 +22,7 @@ pub(super) struct Voices {
     pub(super) index: HashMap<String, usize>,
     /// Words below the tune (`W:`).
     pub(super) words: Vec<String>,
+    pub(super) room: Room,
 }
 
 /// A stretch of a line that belongs to one voice.
@@ -93,6 +92,10 @@ pub(super) fn cut<'a>(line: Line<'a>, findings: &mut Findings) -> CutLine<'a> {
         }
         let position = cursor.position();
         let text = cursor.take_to("[V:");
+        if result.shares.len() >= limits::MAX_AT_ONCE {
+            findings.error(place, limits::TOO_LARGE);
+            break;
+        }
         if header::is_id(id) {
             result.shares.push(Share {
                 id,
@@ -119,15 +122,13 @@ pub(super) struct LineReader {
     expected: Option<(u32, u32)>,
     /// A line of music came.
     begun: bool,
-    /// More than [`MAX_CELLS`] came.
-    full: bool,
 }
 
 impl LineReader {
     /// Reads a line. Afterwards all voices have equally many bars.
     pub(super) fn read(&mut self, line: Line<'_>, voices: &mut Voices, findings: &mut Findings) {
         let text = line.text.trim_end();
-        if self.full || text.is_empty() || text.starts_with('%') {
+        if voices.room.is_full() || text.is_empty() || text.starts_with('%') {
             return;
         }
         if header::field_of(text).is_some() {
@@ -142,11 +143,6 @@ impl LineReader {
         let bars = voices.readers.first().map_or(0, VoiceReader::bar_count);
         place.bar = u32::try_from(bars + 1).ok();
         check_counter(cut.counter, &mut self.expected, place, findings);
-        if bars.saturating_mul(voices.readers.len()) >= MAX_CELLS {
-            findings.error(place, "the piece is too long: the rest is left out");
-            self.full = true;
-            return;
-        }
         let first = !std::mem::replace(&mut self.begun, true);
         if cut.shares.is_empty() {
             read_untagged(&cut, line, voices, place, findings);
@@ -164,6 +160,27 @@ impl LineReader {
 }
 
 impl Voices {
+    /// Lets a voice read something that stands here, with the room that all voices share.
+    pub(super) fn read(
+        &mut self,
+        voice: usize,
+        position: Position,
+        findings: &mut Findings,
+        read: impl FnOnce(&mut VoiceReader, &mut Findings),
+    ) {
+        let Some(reader) = self.readers.get_mut(voice) else {
+            return;
+        };
+        let place = reader.place_at(position);
+        let was_full = self.room.is_full();
+        std::mem::swap(&mut reader.room, &mut self.room);
+        read(reader, findings);
+        std::mem::swap(&mut reader.room, &mut self.room);
+        if self.room.is_full() && !was_full {
+            findings.error(place, limits::TOO_LARGE);
+        }
+    }
+
     /// Whether the last bar has nothing yet: a text can break off before the first note of its last line.
     pub(super) fn last_is_unbegun(&self) -> bool {
         let unbegun = |reader: &VoiceReader| {
@@ -174,17 +191,12 @@ impl Voices {
     }
 
     /// The bars that were read since the last time, one of each voice in each: all but `left`.
-    pub(super) fn hand_on(&mut self, left: usize) -> Vec<Vec<RawBar>> {
+    pub(super) fn hand_on(&mut self, left: usize) -> impl ExactSizeIterator<Item = Vec<RawBar>> {
         let counts = self.readers.iter().map(|r| r.bars.len());
         let count = counts.max().unwrap_or(0).saturating_sub(left);
-        let mut columns: Vec<Vec<RawBar>> = Vec::new();
-        columns.resize_with(count, || Vec::with_capacity(self.readers.len()));
-        for reader in &mut self.readers {
-            for (bar, column) in reader.hand_on(count).zip(&mut columns) {
-                column.push(bar);
-            }
-        }
-        columns
+        let readers = self.readers.iter_mut();
+        let mut bars: Vec<_> = readers.map(|reader| reader.hand_on(count)).collect();
+        (0..count).map(move |_| bars.iter_mut().filter_map(Iterator::next).collect())
     }
 }
 
@@ -224,10 +236,14 @@ fn read_untagged(
         }
         return;
     }
-    match voices.readers.as_mut_slice() {
-        [only] => only.read(cut.lead, line.position(), true, findings),
-        _ => findings.warn(place, "a line names no voice and is left out"),
+    if voices.readers.len() != 1 {
+        findings.warn(place, "a line names no voice and is left out");
+        return;
     }
+    let position = line.position();
+    voices.read(0, position, findings, |only, findings| {
+        only.read(cut.lead, position, true, findings);
+    });
 }
 
 fn read_shares(cut: &CutLine<'_>, first: bool, voices: &mut Voices, findings: &mut Findings) {
@@ -262,15 +278,16 @@ fn read_shares(cut: &CutLine<'_>, first: bool, voices: &mut Voices, findings: &m
             );
         }
     }
-    for (reader, share) in voices.readers.iter_mut().zip(taken) {
-        if let Some(share) = share {
+    for (voice, share) in taken.into_iter().enumerate() {
+        let Some(share) = share else { continue };
+        voices.read(voice, share.position, findings, |reader, findings| {
             if first && !cut.lead.trim().is_empty() {
                 let lead = format!("{}{}", cut.lead.trim(), share.text);
                 reader.read(&lead, share.position, true, findings);
             } else {
                 reader.read(share.text, share.position, true, findings);
             }
-        }
+        });
     }
 }
 
@@ -331,7 +348,7 @@ pub(super) fn read_blocks(
         .copied()
         .unwrap_or(0);
     for reader in &mut voices.readers {
-        reader.rewinds = true;
+        reader.in_blocks = true;
     }
     let mut lines_read = blocks::Fields::default();
     for line in lines {
@@ -348,33 +365,26 @@ pub(super) fn read_blocks(
         };
         for share in [lead].iter().chain(&cut.shares) {
             voice = voices.index.get(share.id).copied().unwrap_or(voice);
-            if let Some(reader) = voices.readers.get_mut(voice) {
+            voices.read(voice, share.position, findings, |reader, findings| {
                 reader.read_properties(share.properties, at(share.position), findings);
                 reader.read(share.text, share.position, false, findings);
-            }
+            });
         }
     }
     let end = lines.last().map_or(Position::default(), |l| l.position());
-    for reader in &mut voices.readers {
-        // People leave out the barline after the last note, and that bar is as long as it is.
-        while reader.is_inside_bar() || !reader.rewound.is_empty() {
-            reader.close_bar(Some(BarToken::default()), end, findings);
-        }
-        reader.end_last_bar();
+    for voice in 0..voices.readers.len() {
+        voices.read(voice, end, findings, |reader, findings| {
+            // People leave out the barline after the last note, and that bar is as long as it is.
+            while reader.is_inside_bar() || !reader.rewound.is_empty() {
+                reader.close_bar(Some(BarToken::default()), end, findings);
+            }
+            reader.end_last_bar();
+        });
     }
-    let most = voices
-        .readers
-        .iter()
-        .map(|r| r.bars.len())
-        .max()
-        .unwrap_or(0);
-    let count = voices.readers.len().max(1);
-    if most.saturating_mul(count) > MAX_CELLS {
-        findings.error(at(end), "the piece is too long: the rest is left out");
-    }
+    let counts = voices.readers.iter().map(|r| r.bars.len());
+    let most = counts.max().unwrap_or(0);
     for reader in &mut voices.readers {
-        reader.bars.truncate(MAX_CELLS / count);
-        while reader.bars.len() < most.min(MAX_CELLS / count) {
+        while reader.bars.len() < most {
             reader.skip_bar(end, findings);
         }
     }

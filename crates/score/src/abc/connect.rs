@@ -101,7 +101,7 @@ pub(crate) fn connect_voices(
         for bar in 0..strand.bars.len() {
             thread.take_up(&mut strand, bar, &mut failures);
         }
-        thread.close(&mut strand, &mut Vec::new(), &mut failures);
+        thread.close(&mut strand, None, &mut failures);
         for (bar, message) in failures {
             findings.note(place(voice, bar), message);
         }
@@ -236,26 +236,15 @@ impl Thread {
         }
     }
 
-    /// Takes out what is still open, and keeps the bars as they were.
+    /// Takes out what is still open, and keeps the bars as they were, if there is a list for them.
     pub(super) fn close(
         &self,
         strand: &mut Strand<'_>,
-        kept: &mut Vec<Kept>,
+        kept: Option<&mut Vec<Kept>>,
         failures: &mut Failures,
     ) {
-        let ties = self.ties.iter().map(|tie| tie.at.bar);
-        let slurs = self.slurs.iter().map(|at| at.bar);
-        let mut bars: Vec<usize> = ties
-            .chain(slurs)
-            .chain(self.lines.iter().map(|line| line.bar))
-            .collect();
-        bars.sort_unstable();
-        bars.dedup();
-        for bar in bars {
-            if let Some(items) = strand.bar(bar).map(|bar| bar.clone()) {
-                let voice = strand.voice;
-                kept.push(Kept { bar, voice, items });
-            }
+        if let Some(kept) = kept {
+            self.keep(strand, kept);
         }
         for tie in &self.ties {
             remove_tie(strand, tie);
@@ -266,6 +255,21 @@ impl Thread {
             failures.push((at.bar, SLUR));
         }
         lines::remove(strand, self.lines.clone(), failures);
+    }
+
+    fn keep(&self, strand: &mut Strand<'_>, kept: &mut Vec<Kept>) {
+        let ties = self.ties.iter().map(|tie| tie.at.bar);
+        let slurs = self.slurs.iter().map(|at| at.bar);
+        let lines = self.lines.iter().map(|line| line.bar);
+        let mut bars: Vec<usize> = ties.chain(slurs).chain(lines).collect();
+        bars.sort_unstable();
+        bars.dedup();
+        for bar in bars {
+            if let Some(items) = strand.bar(bar).map(|bar| bar.clone()) {
+                let voice = strand.voice;
+                kept.push(Kept { bar, voice, items });
+            }
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use super::notes::note_is_next;
 use crate::diagnostic::Findings;
 use crate::event::{GraceGroup, GraceNote, Note, Slurs};
 use crate::fraction::Fraction;
+use crate::limits;
 
 /// Whether grace notes that are read at the cursor have their `}` before the end of the bar.
 pub(super) fn grace_is_closed(cursor: &Cursor<'_>) -> bool {
@@ -43,7 +44,7 @@ impl VoiceReader {
             slur_starts: std::mem::take(&mut outer.slur_starts),
             ..Pending::default()
         };
-        loop {
+        while !self.room.is_full() {
             match cursor.peek() {
                 Some('}') => {
                     cursor.bump();
@@ -169,7 +170,11 @@ impl VoiceReader {
                 self.ties.push(OpenTie::from(&*note));
             }
         }
-        group.notes.push(GraceNote {
+        if group.notes.len() >= limits::MAX_AT_ONCE {
+            self.room.fill();
+            return;
+        }
+        let grace = GraceNote {
             notes,
             written,
             slurs: Slurs {
@@ -177,7 +182,8 @@ impl VoiceReader {
                 stops: 0,
             },
             marks: std::mem::take(&mut pending.marks),
-        });
+        };
+        limits::push(&mut group.notes, grace);
     }
 
     /// Reads `!name!` into `pending`; a direction goes straight into the bar.

@@ -4,8 +4,10 @@ use super::assemble::Assembler;
 use super::body::{self, LineReader, Voices};
 use super::header::{Header, Line};
 use super::layers::Layers;
+use super::raw::RAW_BYTES;
 use super::{credits, declare_missing, is_music, lyrics, set_up, tune};
 use crate::diagnostic::{Diagnostic, Findings, Place, Position};
+use crate::limits::Room;
 use crate::score::Score;
 
 /// The score of a text that arrives piece by piece, for engraving it while it is written.
@@ -14,7 +16,8 @@ use crate::score::Score;
 /// one. The whole is read again only where a line overturns what was read: a voice that nobody declared, a
 /// slur that ends at a note of an earlier line, a line after one that broke off inside its bar, the first
 /// layer (`&`) of a voice, a field that could begin another tune. Standard ABC, in which one voice comes after
-/// the other, is read again each time.
+/// the other, is read again each time. Because the score before is still there then, a growing score has room for
+/// a third of what [`parse_abc`](crate::parse_abc) reads.
 ///
 /// ```
 /// let mut growing = score::GrowingScore::new();
@@ -27,6 +30,8 @@ use crate::score::Score;
 /// ```
 #[derive(Debug)]
 pub struct GrowingScore {
+    /// More can come.
+    grows: bool,
     text: String,
     /// How much of the text was taken in: bytes, and lines.
     taken: usize,
@@ -64,14 +69,19 @@ impl Default for GrowingScore {
 impl GrowingScore {
     /// Of an empty text.
     pub fn new() -> Self {
-        Self::whole("")
+        Self::of("", true)
     }
 
     /// Of a text that is there from the beginning to the end.
     pub(super) fn whole(text: &str) -> Self {
+        Self::of(text, false)
+    }
+
+    fn of(text: &str, grows: bool) -> Self {
         let header = Header::default();
-        let reading = Reading::of(&header, &[], false);
+        let reading = Reading::of(&header, Room::default(), &[], false, grows);
         let mut growing = Self {
+            grows,
             text: text.to_owned(),
             taken: 0,
             lines: 0,
@@ -191,19 +201,23 @@ impl GrowingScore {
         self.line_by_line = interleaved && u32::try_from(lines.len()) == Ok(self.lines);
 
         let end = lines.last().map_or(Position::default(), |l| l.position());
-        let mut reading = Reading::of(&self.header, music, interleaved);
+        // While a text is read again, its score and what is kept of that are still there.
+        let shares = if self.grows { 3 } else { 1 };
+        let room = Room::beside(text.len(), shares, RAW_BYTES);
+        let old = std::mem::take(&mut self.reading.assembler.score);
+        let mut reading = Reading::of(&self.header, room, music, interleaved, self.grows);
         reading.add_bars(end, interleaved);
         if !interleaved {
             lyrics::settle(&mut reading.assembler.score);
         }
-        let old = std::mem::replace(&mut self.reading, reading);
-        first_difference(&old.assembler.score, self.score())
+        self.reading = reading;
+        first_difference(&old, self.score())
     }
 }
 
 impl Reading {
     /// Reads lines of music from the beginning, but makes no bars of them yet.
-    fn of(header: &Header, lines: &[Line<'_>], interleaved: bool) -> Self {
+    fn of(header: &Header, room: Room, lines: &[Line<'_>], interleaved: bool, grows: bool) -> Self {
         let mut before = Findings::default();
         if !header.found {
             before.error(Place::default(), "there is no header: this is not a score");
@@ -216,7 +230,7 @@ impl Reading {
             tempo: header.tempo(),
             ..Score::default()
         };
-        let mut voices = set_up(header, &mut score, &mut before);
+        let mut voices = set_up(header, room, &mut score, &mut before);
         let mut reader = LineReader::default();
         let mut in_lines = Findings::default();
         if interleaved {
@@ -239,7 +253,7 @@ impl Reading {
         let layers = Layers::add_voices(&voices.readers, &mut score);
         let numbers = layers.of_readers(voices.readers.iter().map(|r| r.number));
         Self {
-            assembler: Assembler::new(score, layers, header.meter, numbers),
+            assembler: Assembler::new(score, layers, header.meter, numbers, grows),
             sound: sound(&voices),
             voices,
             reader,

@@ -9,12 +9,11 @@ use super::settings::{self, Settings};
 use super::text;
 use crate::diagnostic::{Findings, Place, Position};
 use crate::fraction::Fraction;
+use crate::limits::MAX_VOICES;
 use crate::metadata::{Metadata, STYLE_COMPOSER};
 use crate::score::Drum;
 use crate::signature::{Meter, Tempo};
 
-/// Voices of one piece; the largest orchestral scores have about 60.
-pub(super) const MAX_VOICES: usize = 128;
 /// The comments that NotaGen's text begins with.
 const STYLE_LINES: usize = 3;
 

@@ -64,7 +64,7 @@ impl VoiceReader {
                 None => understood = false,
             },
             'Q' => match fields::tempo(value, self.unit) {
-                Some(tempo) => self.current.bar.items.push(Item::Tempo(tempo)),
+                Some(tempo) => self.push(Item::Tempo(tempo)),
                 None => understood = false,
             },
             'P' => {
@@ -124,7 +124,7 @@ impl VoiceReader {
         match u8::try_from(staff) {
             Ok(staff) if (1..=self.staves).contains(&staff) => {
                 self.staff = staff;
-                self.current.bar.items.push(Item::Staff(staff));
+                self.push(Item::Staff(staff));
             }
             _ => findings.note(
                 self.place(at),

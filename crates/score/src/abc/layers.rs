@@ -1,10 +1,10 @@
 //! Layers of a voice (`&`), which become voices of their own on the same staff.
 
-use super::header::MAX_VOICES;
 use super::music::VoiceReader;
 use super::raw::RawBar;
 use crate::event::{Event, Item};
 use crate::fraction::Fraction;
+use crate::limits::MAX_VOICES;
 use crate::score::{Score, Voice, VoiceBar};
 
 /// How many voices the layers of each voice make.

@@ -11,6 +11,7 @@ use super::music::VoiceReader;
 use super::text;
 use crate::diagnostic::{Findings, Place};
 use crate::event::{Event, Item, Lyric, Syllable};
+use crate::limits;
 use crate::score::{Score, VoiceBar};
 
 /// Verses of one piece, and lines of symbols one after another; the longest hymns have about thirty verses.
@@ -105,11 +106,16 @@ enum Token {
 impl VoiceReader {
     /// Notes the place of the note that comes next.
     pub(super) fn note_sung(&mut self) {
-        self.sung.notes.push(At {
+        // NotaGen's lines have no words.
+        if !self.in_blocks || !self.room.take(limits::listed::<At>()) {
+            return;
+        }
+        let at = At {
             bar: self.bars.len(),
             layer: self.current.layers.len(),
             item: self.current.bar.items.len(),
-        });
+        };
+        limits::push(&mut self.sung.notes, at);
     }
 
     pub(super) fn read_so_far(&self) -> (usize, u32) {
@@ -162,7 +168,11 @@ impl VoiceReader {
                         syllable: syllable(verse.in_word, hyphen),
                         extends: false,
                     };
+                    if !self.room.take(limits::lyric_bytes(&lyric)) {
+                        break;
+                    }
                     if let Some(event) = self.sung_event(sung.notes.get(note)) {
+                        event.lyrics.reserve_exact(1);
                         event.lyrics.push(lyric);
                     }
                     verse = Verse {
@@ -290,6 +300,9 @@ fn tokens(line: &str) -> Vec<Token> {
         true
     };
     while let Some(c) = chars.next() {
+        if tokens.len() >= limits::MAX_AT_ONCE {
+            return tokens;
+        }
         match c {
             '-' => {
                 if !flush(&mut tokens, &mut syllable, true) {

@@ -11,18 +11,17 @@ use super::cursor::Cursor;
 use super::grace;
 use super::lyrics::Sung;
 use super::notes;
-use super::raw::RawBar;
+use super::raw::{MAX_LAYERS, RawBar};
 use super::settings::Settings;
 use super::text;
 use crate::diagnostic::{Findings, Place, Position};
 use crate::event::{Content, Direction, GraceGroup, Item, Mark, Note, Tuplet};
 use crate::fraction::Fraction;
+use crate::limits::{self, Room};
 use crate::pitch::Step;
 use crate::score::Drum;
 use crate::signature::{Clef, ClefSign, Key, Meter};
 
-/// Bars that `Z` can add to; without a limit a short text could ask for millions.
-const MAX_RESTED_BARS: usize = 10_000;
 /// Bytes of one text over or under the staff. Some are whole prefaces.
 const MAX_TEXT: usize = 4000;
 
@@ -92,6 +91,8 @@ pub(super) struct VoiceReader {
     pub(super) handed_on: usize,
     /// Something came for a bar that was handed on.
     pub(super) came_late: bool,
+    /// That of the piece, while this voice is read.
+    pub(super) room: Room,
     /// Grace notes were not closed before the barline; whether they have a stroke.
     pub(super) open_grace: Option<bool>,
     pub(super) staff: u8,
@@ -99,8 +100,10 @@ pub(super) struct VoiceReader {
     pub(super) current: RawBar,
     /// Bars that `&&` went back over and that come after the current one, the next one last.
     pub(super) rewound: Vec<RawBar>,
-    /// It can go back at all: not where each line is a bar.
-    pub(super) rewinds: bool,
+    /// The most layers that a bar has besides the first.
+    pub(super) most_layers: usize,
+    /// Its music stands in lines of its own: it can go back in them, and words can follow.
+    pub(super) in_blocks: bool,
     pub(super) tuplets: Vec<OpenTuplet>,
     /// Tuplets that begin at the next event.
     pub(super) new_tuplets: Vec<Tuplet>,
@@ -138,12 +141,14 @@ impl VoiceReader {
             bars: Vec::new(),
             handed_on: 0,
             came_late: false,
+            room: Room::default(),
             open_grace: None,
             staff,
             staves,
             current: RawBar::default(),
             rewound: Vec::new(),
-            rewinds: false,
+            most_layers: 0,
+            in_blocks: false,
             tuplets: Vec::new(),
             new_tuplets: Vec::new(),
             broken: None,
@@ -184,6 +189,9 @@ impl VoiceReader {
             self.current.position = position;
         }
         while let Some(c) = cursor.peek() {
+            if self.room.is_full() {
+                break;
+            }
             if self.open_grace.is_some() && !matches!(c, '|' | ':' | ' ' | '[') {
                 self.go_on_with_grace(&mut cursor, findings);
                 continue;
@@ -265,7 +273,7 @@ impl VoiceReader {
             'z' | 'x' | 'Z' | 'X' => {
                 let more = self.read_rest(cursor, findings);
                 for _ in 0..more {
-                    if self.bar_count() >= MAX_RESTED_BARS {
+                    if self.room.is_full() {
                         break;
                     }
                     self.close_bar(Some(BarToken::default()), cursor.position(), findings);
@@ -326,7 +334,7 @@ impl VoiceReader {
             Some('_') => (false, text.get(1..)),
             Some(c) if Step::from_letter(c).is_some() && c.is_ascii_uppercase() => {
                 let symbol = text::read(text).chars().take(40).collect();
-                self.current.bar.items.push(Item::ChordSymbol(symbol));
+                self.push(Item::ChordSymbol(symbol));
                 return;
             }
             _ => (true, Some(text)),
@@ -374,13 +382,36 @@ impl VoiceReader {
         }
     }
 
-    pub(super) fn push_direction(&mut self, direction: Direction) {
-        self.current.bar.items.push(Item::Direction(direction));
+    /// Whether something more can be added to the bar. What fills the room is still taken in.
+    pub(super) fn has_room(&mut self) -> bool {
+        if self.current.bar.items.len() >= limits::MAX_AT_ONCE {
+            self.room.fill();
+        }
+        !self.room.is_full() && self.room.begin_bars(self.bar_count() + 1)
     }
 
-    pub(super) fn push_grace_group(&mut self, group: GraceGroup) {
+    /// Adds something to the bar, as long as there is room.
+    pub(super) fn push(&mut self, item: Item) {
+        if !self.has_room() {
+            return;
+        }
+        let mut bytes = limits::item_bytes(&item);
+        if matches!(item, Item::Key(_) | Item::Clef(_)) {
+            // Each layer of the bar gets one too.
+            bytes *= 1 + MAX_LAYERS;
+        }
+        self.room.take(bytes);
+        limits::push(&mut self.current.bar.items, item);
+    }
+
+    pub(super) fn push_direction(&mut self, direction: Direction) {
+        self.push(Item::Direction(direction));
+    }
+
+    pub(super) fn push_grace_group(&mut self, mut group: GraceGroup) {
+        group.notes.shrink_to_fit();
         self.last_notes = Some((self.bar_count(), self.current.bar.items.len()));
-        self.current.bar.items.push(Item::Grace(group));
+        self.push(Item::Grace(group));
     }
 }
 

@@ -5,11 +5,15 @@ use super::cursor::Cursor;
 use super::music::VoiceReader;
 use crate::diagnostic::{Findings, Position};
 use crate::fraction::Fraction;
+use crate::limits;
 use crate::score::VoiceBar;
 use crate::signature::Meter;
 
 /// Further layers of one bar.
-const MAX_LAYERS: usize = 3;
+pub(super) const MAX_LAYERS: usize = 3;
+
+/// Bytes of a bar of one voice while it is read.
+pub(super) const RAW_BYTES: usize = limits::listed::<RawBar>();
 
 /// A bar of one voice as it was read.
 #[derive(Clone, Default, Debug)]
@@ -61,6 +65,7 @@ impl RawBar {
         } else {
             self.layers.push((last, length));
         }
+        self.layers.shrink_to_fit();
     }
 
     /// A layer by its place in the text, which is that of the bar once it is closed.
@@ -129,6 +134,7 @@ impl VoiceReader {
         self.tremolo_second = None;
         self.accidentals.clear();
         self.space = true;
+        let has_room = self.room.begin_bars(self.bar_count() + 1);
         let following = self.rewound.pop().unwrap_or_default();
         let mut bar = std::mem::replace(&mut self.current, following);
         if !bar.layers.is_empty() {
@@ -138,7 +144,9 @@ impl VoiceReader {
         bar.end = bar.end.or(end);
         bar.full = self.meter.bar_length();
         bar.reopened = false;
-        self.bars.push(bar);
+        if has_room {
+            self.keep_bar(bar);
+        }
         if !self.current.reopened {
             self.current.position = next;
         }
@@ -158,30 +166,48 @@ impl VoiceReader {
         let mut bar = std::mem::take(&mut self.current);
         bar.missing = bar.events == 0 && bar.bar.items.is_empty();
         bar.position = position;
-        self.bars.push(bar);
+        self.keep_bar(bar);
+    }
+
+    fn keep_bar(&mut self, mut bar: RawBar) {
+        bar.bar.items.shrink_to_fit();
+        limits::push(&mut self.bars, bar);
     }
 
     /// `&`: another layer begins at the beginning of the bar, or after `&&` and more of them as many bars
     /// back. A bar that has no music yet is none of those.
     pub(super) fn begin_layer(&mut self, bars: usize, findings: &mut Findings) {
         let begun = !self.current.length.is_zero();
-        if self.current.layers.len() >= MAX_LAYERS || !begun && !self.rewinds {
+        if self.current.layers.len() >= MAX_LAYERS || !begun && !self.in_blocks {
             return;
         }
         if bars > 1 || !begun {
             self.rewind(bars, findings);
             return;
         }
+        if !self.has_room_for_layer(self.current.layers.len()) {
+            return;
+        }
         self.end_tuplets();
         self.broken = None;
         self.tremolo_second = None;
-        let bar = std::mem::take(&mut self.current.bar);
+        let mut bar = std::mem::take(&mut self.current.bar);
+        bar.items.shrink_to_fit();
         let length = std::mem::take(&mut self.current.length);
         self.current.layers.push((bar, length));
         self.accidentals.clear();
         self.ties.clear();
         self.last_notes = None;
         self.space = true;
+    }
+
+    /// Whether a bar that has so many layers can have another, which all bars then have.
+    fn has_room_for_layer(&mut self, layers: usize) -> bool {
+        if layers < self.most_layers {
+            return true;
+        }
+        self.most_layers = layers + 1;
+        self.room.add_voices(1)
     }
 
     /// Goes back so many bars, to add a layer to each.
@@ -193,11 +219,15 @@ impl VoiceReader {
         let start = self.bars.len().saturating_sub(bars);
         let full = |bar: &RawBar| bar.layers.len() >= MAX_LAYERS;
         let over = self.bars.get(start..).unwrap_or(&[]);
-        if !self.rewinds || !self.rewound.is_empty() || over.is_empty() || over.iter().any(full) {
+        if !self.in_blocks || !self.rewound.is_empty() || over.is_empty() || over.iter().any(full) {
             findings.note(
                 self.place_at(position),
                 "an overlay goes back to no bar: left out",
             );
+            return;
+        }
+        let most = over.iter().map(|bar| bar.layers.len()).max();
+        if !self.has_room_for_layer(most.unwrap_or(0)) {
             return;
         }
         self.rewound.push(std::mem::take(&mut self.current));

@@ -15,6 +15,9 @@ use crate::signature::{Clef, ClefSign};
 /// What is said of a macro.
 pub(super) const NO_MACROS: &str = "macros are not expanded";
 
+/// Characters that one letter can stand for. Each voice keeps them, and each note can have them.
+const MAX_WORDS: usize = 80;
+
 /// How far an accidental reaches within its bar (`propagate-accidentals`).
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
 pub(super) enum Reach {
@@ -110,7 +113,7 @@ pub(super) fn symbol(meaning: &str) -> Option<Decoration> {
             '^' | '<' | '>' | '@' => true,
             _ => return None,
         };
-        let text = text::read(text);
+        let text = text::read(text).chars().take(MAX_WORDS).collect();
         return Some(Decoration::Direction(Direction::Words { above, text }));
     }
     let mut chars = meaning.chars();
@@ -193,11 +196,11 @@ impl VoiceReader {
             self.key = key;
             self.settings.altered = field.altered;
             self.accidentals.clear();
-            self.current.bar.items.push(Item::Key(key));
+            self.push(Item::Key(key));
             check_key(&field, place, findings);
         }
         if self.change_staff(&field) || field.clef.is_some() {
-            self.current.bar.items.push(Item::Clef(self.clef));
+            self.push(Item::Clef(self.clef));
         }
         self.check_transposition(&field, place, findings);
         let said = VoiceField {
@@ -232,7 +235,7 @@ impl VoiceReader {
             field.clef = None;
         }
         if self.change_staff(&field) {
-            self.current.bar.items.push(Item::Clef(self.clef));
+            self.push(Item::Clef(self.clef));
         }
         self.check_transposition(&field, place, findings);
     }

@@ -7,6 +7,7 @@ use super::music::VoiceReader;
 use super::{settings, text};
 use crate::diagnostic::{Findings, Place};
 use crate::event::{Item, Mark};
+use crate::limits;
 
 /// What a piece of a line of symbols puts at a note.
 enum Symbol {
@@ -59,7 +60,12 @@ impl VoiceReader {
                 break;
             };
             match self.symbol(meaning) {
-                Some(Symbol::Item(item)) => items.push((note, item)),
+                Some(Symbol::Item(item)) => {
+                    if !self.room.take(limits::item_bytes(&item)) {
+                        break;
+                    }
+                    items.push((note, item));
+                }
                 Some(Symbol::Mark(mark)) => {
                     if let Some(event) = self.sung_event(sung.notes.get(note))
                         && !event.marks.contains(&mark)

@@ -89,6 +89,9 @@ impl VoiceReader {
         at: &Cursor<'_>,
         findings: &mut Findings,
     ) {
+        if !self.has_room() {
+            return;
+        }
         let is_rest = matches!(content, Content::Rest { .. });
         let mut event = Event::new(content, written);
         event.beam_break = std::mem::take(&mut self.space) || self.current.length.is_zero();
@@ -128,7 +131,7 @@ impl VoiceReader {
         }
         self.last_event = Some(index);
         self.current.events += 1;
-        self.current.bar.items.push(Item::Event(event));
+        self.push(Item::Event(event));
     }
 
     /// Tuplets that begin together are all there are: the training text tells every level again where the

@@ -6,6 +6,7 @@
 
 use super::header::{self, Line};
 use crate::diagnostic::Findings;
+use crate::limits::{self, MAX_LINES};
 
 /// The lines of the first tune, after the fields that the file has for all tunes. Text blocks
 /// (`%%begintext` to `%%endtext`) are not in it.
@@ -17,11 +18,16 @@ pub(super) fn lines<'a>(text: &'a str, findings: &mut Findings) -> Vec<Line<'a>>
     let mut lines: Vec<Line<'a>> = text
         .split(end)
         .zip(1u32..)
+        .take(MAX_LINES + 1)
         .map(|(text, number)| Line {
             text: text.trim_end_matches('\r'),
             number,
         })
         .collect();
+    if let Some(line) = lines.get(MAX_LINES) {
+        findings.error(line.place(), limits::TOO_LARGE);
+        lines.truncate(MAX_LINES);
+    }
     drop_text_blocks(&mut lines);
     let Some(first) = beginning(&lines) else {
         return lines;

@@ -9,13 +9,14 @@ use super::head::Head;
 use super::raw::{Change, Entry, RawBar, RawPart, Signature, What};
 use super::remarks::{Remarks, Where};
 use super::voice::{BuiltBar, VoiceBuilder};
-use super::{MAX_CELLS, xml::Refused};
+use super::xml::Refused;
 use crate::abc::connect::connect_voices;
 use crate::abc::fit::{HAIR, cut, shrink, stretch};
 use crate::abc::spell::spell;
 use crate::diagnostic::{Findings, Place, Position};
 use crate::event::{Content, Event, Item};
 use crate::fraction::Fraction;
+use crate::limits::{self, MAX_VOICES, Room};
 use crate::score::{Bar, Barline, Score, Voice};
 use crate::signature::{Clef, Key, Meter};
 
@@ -23,6 +24,7 @@ use crate::signature::{Clef, Key, Meter};
 pub(super) fn assemble(
     mut head: Head,
     mut remarks: Remarks,
+    mut room: Room,
     findings: &mut Findings,
 ) -> Result<Score, Refused> {
     let mut parts = std::mem::take(&mut head.parts);
@@ -38,16 +40,20 @@ pub(super) fn assemble(
         .collect();
     let voices: usize = dealt.iter().map(Vec::len).sum();
     let bars = parts.iter().map(|part| part.bars.len()).max().unwrap_or(0);
-    if voices > super::MAX_VOICES {
-        return Err(Refused::new(format!(
-            "more than {} voices",
-            super::MAX_VOICES
-        )));
+    if voices > MAX_VOICES {
+        return Err(Refused::new(format!("more than {MAX_VOICES} voices")));
     }
-    if voices.saturating_mul(bars) > MAX_CELLS {
-        return Err(Refused::new(format!(
-            "{bars} bars of {voices} voices are too many"
-        )));
+    // Each voice can hear of each signature, and wait for it.
+    let signatures = parts.iter().zip(&dealt).map(|(part, voices)| {
+        let bars = part.bars.iter();
+        bars.map(|bar| bar.signatures.len()).sum::<usize>() * voices.len()
+    });
+    let signatures: usize = signatures.sum();
+    let has_room = room.add_voices(voices)
+        && room.begin_bars(bars)
+        && room.take(signatures * 2 * limits::listed::<Item>());
+    if !has_room {
+        return Err(Refused::new(super::TOO_LARGE));
     }
     let has_music = parts.iter().any(has_events);
     let mut columns = Vec::with_capacity(voices);
@@ -214,6 +220,7 @@ fn align(
     remarks: &mut Remarks,
 ) {
     let (mut meter, mut last_length) = (None, Fraction::ONE);
+    score.bars.reserve_exact(count);
     for index in 0..count {
         let raw = || {
             parts
@@ -330,6 +337,7 @@ fn fit(built: BuiltBar, length: Fraction) -> crate::score::VoiceBar {
     if let Some(gap) = missing.filter(|gap| !gap.is_zero())
         && (gap >= HAIR || !stretch(&mut bar, gap))
     {
+        bar.items.reserve_exact(1);
         bar.items.push(Item::Event(Event::rest(gap, false)));
     }
     let last = bar.events_mut().next_back();

@@ -1,11 +1,12 @@
 //! One bar of one part: the elements in it, and the time that passes.
 
-use super::raw::{Entry, LineElement, Moment, RawBar, RawLine, RawPart, What};
+use super::raw::{Entry, Hit, LineElement, Moment, RawBar, RawLine, RawPart, What};
 use super::remarks::{Remarks, Where};
 use super::xml::{Element, Refused, Source, Tree};
 use super::{attributes, barlines, directions, harmony, note, numbers};
-use crate::event::{Content, Event, Item, Span};
+use crate::event::{Content, Event, Item, Note, Span};
 use crate::fraction::Fraction;
+use crate::limits::{self, Room};
 
 /// The latest time in a bar, in whole notes: beyond it somebody slipped on a digit.
 const LONGEST: Fraction = Fraction::whole(1024);
@@ -21,6 +22,9 @@ pub(super) struct Beside {
 
 /// Signs in one element; a direction has two or three.
 const MAX_SIGNS: usize = 64;
+
+/// Bytes of a note in a chord.
+const NOTE_BYTES: usize = 2 * (size_of::<Note>() + size_of::<Option<Hit>>());
 
 /// Reads the children of a `<measure>`, or of a `<part>` in one.
 pub(super) struct BarReader<'p> {
@@ -48,6 +52,7 @@ pub(super) fn read<'a>(
     part: &mut RawPart,
     number: usize,
     remarks: &mut Remarks,
+    room: &mut Room,
 ) -> Result<(), Refused> {
     let position = source.position();
     let place = Where {
@@ -81,10 +86,22 @@ pub(super) fn read<'a>(
         reader.place.position = source.position();
         reader.place.label = None;
         source.element(start, tree)?;
+        let before = reader.bar.entries.len();
         reader.element(tree.root());
+        let bar = &reader.bar;
+        let new = bar.entries.get(before..).unwrap_or(&[]);
+        let bytes: usize = new.iter().map(Entry::bytes).sum();
+        // What adds no entry may have added a note to a chord, or a signature.
+        let most = bar.entries.len().max(bar.signatures.len());
+        if !room.take(bytes.max(NOTE_BYTES)) || most > limits::MAX_AT_ONCE {
+            return Err(source.refused(super::TOO_LARGE));
+        }
+    }
+    if !room.take(RawBar::BYTES) || reader.part.bars.len() >= limits::MAX_BARS {
+        return Err(source.refused(super::TOO_LARGE));
     }
     let bar = reader.bar;
-    part.bars.push(bar);
+    limits::push(&mut part.bars, bar);
     Ok(())
 }
 
@@ -232,7 +249,7 @@ impl BarReader<'_> {
     }
 
     pub(super) fn push(&mut self, entry: Entry) {
-        self.bar.entries.push(entry);
+        limits::push(&mut self.bar.entries, entry);
     }
 
     /// Adds what stands beside the staff.

@@ -6,6 +6,7 @@ use super::xml::Element;
 use super::{numbers, xml::Refused};
 use crate::diagnostic::Position;
 use crate::instruments;
+use crate::limits::MAX_VOICES;
 use crate::metadata::Metadata;
 use crate::score::Group;
 
@@ -158,14 +159,11 @@ impl Head {
     pub(super) fn part(&mut self, id: String) -> Result<&mut RawPart, Refused> {
         self.parts.push(RawPart::new(id));
         match self.parts.len() {
-            ..=super::MAX_VOICES => self
+            ..=MAX_VOICES => self
                 .parts
                 .last_mut()
                 .ok_or_else(|| Refused::new("there is no part")),
-            _ => Err(Refused::new(format!(
-                "more than {} parts",
-                super::MAX_VOICES
-            ))),
+            _ => Err(Refused::new(format!("more than {} parts", MAX_VOICES))),
         }
     }
 
@@ -184,7 +182,7 @@ impl Head {
         if !element.child_text("group-name").is_empty() {
             remarks.leave_out(place, "the name of a group of parts");
         }
-        if self.groups.len() >= super::MAX_VOICES {
+        if self.groups.len() >= MAX_VOICES {
             remarks.leave_out(place, "one of too many groups of parts");
             return;
         }

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use crate::diagnostic::Position;
 use crate::event::{Event, GraceNote, Item, Span, Tuplet};
 use crate::fraction::Fraction;
+use crate::limits;
 use crate::score::{Barline, Part, Volta, VoltaStop};
 use crate::signature::{Clef, Key, Meter};
 
@@ -37,6 +38,11 @@ pub(super) struct RawBar {
     pub(super) right: Option<Box<Lines>>,
 }
 
+impl RawBar {
+    /// The bytes of a bar besides what is in it.
+    pub(super) const BYTES: usize = limits::listed::<Self>();
+}
+
 /// What stands at one side of a bar.
 #[derive(Default, Debug)]
 pub(super) struct Lines {
@@ -60,6 +66,24 @@ pub(super) struct Moment {
     pub(super) stream: u32,
     /// How many things came before it.
     pub(super) order: u32,
+}
+
+impl Entry {
+    /// The bytes it takes up.
+    pub(super) fn bytes(&self) -> usize {
+        let beyond = match &self.what {
+            What::Event(raw) => raw.bytes(),
+            What::Grace(raw) => {
+                size_of::<RawGrace>()
+                    + limits::grace_note_bytes(&raw.grace)
+                    + raw.slurs.capacity() * size_of::<RawSlur>()
+                    + raw.hits.capacity() * size_of::<Option<Hit>>()
+            }
+            What::Sign(item) => limits::item_bytes(item),
+            What::Line(_) => 0,
+        };
+        limits::listed::<Self>() + beyond
+    }
 }
 
 /// Something that belongs to a voice.
@@ -118,6 +142,16 @@ pub(super) struct RawEvent {
     pub(super) slurs: Vec<RawSlur>,
     /// For each note what is hit, if it is a drum.
     pub(super) hits: Vec<Option<Hit>>,
+}
+
+impl RawEvent {
+    fn bytes(&self) -> usize {
+        size_of::<Self>()
+            + limits::event_bytes(&self.event)
+            + self.tuplets.capacity() * size_of::<RawTuplet>()
+            + self.slurs.capacity() * size_of::<RawSlur>()
+            + self.hits.capacity() * size_of::<Option<Hit>>()
+    }
 }
 
 /// Grace notes of one chord.
@@ -190,7 +224,7 @@ impl RawPart {
         // Nearly always one of the last used, and few altogether.
         let at = match self.labels.iter().position(|label| label == name) {
             Some(at) => at,
-            None if self.labels.len() <= super::MAX_VOICES => {
+            None if self.labels.len() <= limits::MAX_VOICES => {
                 self.labels.push(name.to_owned());
                 self.labels.len() - 1
             }

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use super::xml;
+
 /// How far into a file its XML declaration can be.
 const DECLARATION: usize = 200;
 
@@ -17,7 +19,10 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Cow<'_, str>, String> {
         _ => match declared(bytes).as_deref() {
             None | Some("utf-8" | "utf8" | "us-ascii" | "ascii" | "utf-16") => utf8(bytes),
             Some("iso-8859-1" | "latin1" | "windows-1252") => {
-                Ok(bytes.iter().map(|b| char::from(*b)).collect())
+                check_length(bytes)?;
+                let mut text = String::with_capacity(bytes.len() * 2);
+                text.extend(bytes.iter().map(|b| char::from(*b)));
+                Ok(Cow::Owned(text))
             }
             Some(other) => Err(format!("the encoding {other} is not read")),
         },
@@ -30,14 +35,30 @@ fn utf8(bytes: &[u8]) -> Result<Cow<'_, str>, String> {
         .map_err(|error| format!("byte {} is not UTF-8", error.valid_up_to() + 1))
 }
 
+/// Bytes of a text that has to be copied because it is not in UTF-8.
+const MAX_COPIED: usize = xml::MAX_TEXT / 2;
+
+fn check_length(bytes: &[u8]) -> Result<(), String> {
+    match bytes.len() {
+        ..=MAX_COPIED => Ok(()),
+        _ => Err(format!(
+            "more than {MAX_COPIED} bytes that are not in UTF-8"
+        )),
+    }
+}
+
 fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Result<Cow<'_, str>, String> {
     let (pairs, rest) = bytes.as_chunks::<2>();
     if !rest.is_empty() {
         return Err("half a character of UTF-16 at the end".into());
     }
-    let text: Result<String, _> = char::decode_utf16(pairs.iter().map(|p| unit(*p))).collect();
-    text.map(Cow::Owned)
-        .map_err(|_| "half a character of UTF-16".into())
+    check_length(bytes)?;
+    // Two bytes of UTF-16 are at most three of UTF-8.
+    let mut text = String::with_capacity(bytes.len() / 2 * 3);
+    for c in char::decode_utf16(pairs.iter().map(|p| unit(*p))) {
+        text.push(c.map_err(|_| "half a character of UTF-16")?);
+    }
+    Ok(Cow::Owned(text))
 }
 
 /// The encoding that the XML declaration names, in lower case.

@@ -7,6 +7,7 @@ use super::{tremolos, tuplets};
 use crate::abc::fit::HAIR;
 use crate::event::{Content, Direction, Event, GraceGroup, Item, Mark, Note, Tremolo};
 use crate::fraction::Fraction;
+use crate::limits;
 use crate::score::VoiceBar;
 use crate::signature::{Clef, Key};
 
@@ -178,13 +179,14 @@ impl VoiceBuilder {
         }
         let is_plain = |item: &Item| !matches!(item, Item::Event(e) if !e.ratio.is_none());
         let one_rest = whole_bar && self.brackets.len() == 1 && self.items.iter().all(is_plain);
-        self.bars.push(BuiltBar {
+        let mut items = std::mem::take(&mut self.items);
+        items.shrink_to_fit();
+        let bar = BuiltBar {
             elastic: self.brackets.is_empty() || one_rest,
-            bar: VoiceBar {
-                items: std::mem::take(&mut self.items),
-            },
+            bar: VoiceBar { items },
             length,
-        });
+        };
+        limits::push(&mut self.bars, bar);
         self.brackets.clear();
     }
 

@@ -18,8 +18,10 @@ use crate::diagnostic::Position;
 pub(crate) const MAX_TEXT: usize = 32 << 20;
 /// Elements inside each other; MusicXML needs about twelve.
 const MAX_DEPTH: usize = 256;
-/// Tags, texts and comments together: what fits in the largest text with 16 bytes for each.
+/// Tags, references and comments together: what fits in the largest text with 16 bytes for each.
 const MAX_EVENTS: usize = 2_000_000;
+/// Elements in one that is held as a whole. A note has about twenty, the list of parts of an orchestra 3,000.
+const MAX_NODES: usize = 50_000;
 
 /// Why a text is not read.
 #[derive(Clone, Debug)]
@@ -102,6 +104,9 @@ impl<'a> Source<'a> {
         while let Some(at) = open.last().copied() {
             match self.next()? {
                 Token::Start(start) => {
+                    if tree.nodes.len() >= MAX_NODES {
+                        return Err(self.refused("an element with too many in it"));
+                    }
                     open.push(tree.nodes.len());
                     tree.begin(start);
                 }
@@ -145,10 +150,6 @@ impl<'a> Source<'a> {
 
     fn next(&mut self) -> Result<Token<'a>, Refused> {
         loop {
-            self.events += 1;
-            if self.events > MAX_EVENTS {
-                return Err(self.refused(format!("more than {MAX_EVENTS} tags and texts")));
-            }
             let event = match self.reader.read_event() {
                 Ok(event) => event,
                 Err(error) => {
@@ -158,6 +159,11 @@ impl<'a> Source<'a> {
                     return Err(Refused { position, message });
                 }
             };
+            // Texts stand between the others, and most of them are only indentation.
+            self.events += usize::from(!matches!(event, Event::Text(_)));
+            if self.events > MAX_EVENTS {
+                return Err(self.refused(format!("more than {MAX_EVENTS} tags")));
+            }
             match event {
                 Event::Start(start) | Event::Empty(start) => {
                     self.depth += 1;
@@ -209,7 +215,7 @@ impl<'a> Source<'a> {
         Ok(())
     }
 
-    fn refused(&mut self, message: impl Into<String>) -> Refused {
+    pub(super) fn refused(&mut self, message: impl Into<String>) -> Refused {
         Refused {
             position: self.position(),
             message: message.into(),

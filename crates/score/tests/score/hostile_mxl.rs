@@ -250,7 +250,7 @@ fn archives_that_are_not_as_they_should_be_are_refused() {
                 ],
                 CompressionMethod::Stored,
             ),
-            "bytes",
+            "beyond measure",
         ),
         ("a secret", changed(6, 8, &[1, 0]), "cannot be read"),
         (

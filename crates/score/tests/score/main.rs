@@ -15,6 +15,7 @@ mod guard;
 mod hostile;
 mod hostile_mxl;
 mod interleaved;
+mod limits;
 mod lyrics;
 mod midi;
 mod musicxml_trip;
