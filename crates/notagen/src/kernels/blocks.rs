@@ -15,8 +15,8 @@ use crate::Error;
 pub(crate) const BLOCK: usize = 32;
 /// Blocks of 32 that share what scales and offsets are multiplied by, in Q4_K.
 const SUPER: usize = 8;
-/// Inputs in a word of Q4_K: 4 bits each.
-const PER_WORD: usize = 8;
+/// Inputs in a word of Q4_K, 4 bits each; kernels take so many at a time.
+pub(crate) const PER_WORD: usize = 8;
 
 /// Weights of 64 columns: `scale * number - offset`, where scale and offset belong to a column and a
 /// block of 32 inputs.
@@ -32,19 +32,19 @@ pub(crate) trait Blocks: Send + Sync {
     /// What makes its offsets.
     fn offsets(&self, block: usize) -> Factors<'_>;
 
-    /// Of 16 columns from `group * 16`.
+    /// Of 16 columns from `group * 16`, for the input `word * 8 + nth`.
     ///
     /// # Safety
     /// The processor has AVX-512F.
     #[cfg(target_arch = "x86_64")]
-    unsafe fn numbers16(&self, input: usize, group: usize) -> std::arch::x86_64::__m512;
+    unsafe fn numbers16(&self, word: usize, nth: usize, group: usize) -> std::arch::x86_64::__m512;
 
-    /// Of 8 columns from `group * 8`.
+    /// Of 8 columns from `group * 8`, for the input `word * 8 + nth`.
     ///
     /// # Safety
     /// The processor has AVX2.
     #[cfg(target_arch = "x86_64")]
-    unsafe fn numbers8(&self, input: usize, group: usize) -> std::arch::x86_64::__m256;
+    unsafe fn numbers8(&self, word: usize, nth: usize, group: usize) -> std::arch::x86_64::__m256;
 }
 
 /// One number for each column: a unit, perhaps times a whole number.
@@ -207,9 +207,9 @@ impl Blocks for Q8 {
 
     #[cfg(target_arch = "x86_64")]
     #[inline(always)]
-    unsafe fn numbers16(&self, input: usize, group: usize) -> std::arch::x86_64::__m512 {
+    unsafe fn numbers16(&self, word: usize, nth: usize, group: usize) -> std::arch::x86_64::__m512 {
         use std::arch::x86_64::{_mm_loadu_si128, _mm512_cvtepi8_epi32, _mm512_cvtepi32_ps};
-        let numbers = &self.numbers[input].as_chunks::<16>().0[group];
+        let numbers = &self.numbers[word * PER_WORD + nth].as_chunks::<16>().0[group];
         // SAFETY: 16 readable bytes; the feature is the caller's promise.
         unsafe {
             _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_loadu_si128(
@@ -220,9 +220,9 @@ impl Blocks for Q8 {
 
     #[cfg(target_arch = "x86_64")]
     #[inline(always)]
-    unsafe fn numbers8(&self, input: usize, group: usize) -> std::arch::x86_64::__m256 {
+    unsafe fn numbers8(&self, word: usize, nth: usize, group: usize) -> std::arch::x86_64::__m256 {
         use std::arch::x86_64::{_mm_loadl_epi64, _mm256_cvtepi8_epi32, _mm256_cvtepi32_ps};
-        let numbers = &self.numbers[input].as_chunks::<8>().0[group];
+        let numbers = &self.numbers[word * PER_WORD + nth].as_chunks::<8>().0[group];
         // SAFETY: 8 readable bytes; the feature is the caller's promise.
         unsafe {
             _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_loadl_epi64(
@@ -260,16 +260,16 @@ impl Blocks for Q4K {
 
     #[cfg(target_arch = "x86_64")]
     #[inline(always)]
-    unsafe fn numbers16(&self, input: usize, group: usize) -> std::arch::x86_64::__m512 {
+    unsafe fn numbers16(&self, word: usize, nth: usize, group: usize) -> std::arch::x86_64::__m512 {
         use std::arch::x86_64::{
             _mm512_loadu_si512, _mm512_permutexvar_ps, _mm512_set1_epi32, _mm512_setr_ps,
             _mm512_srlv_epi32,
         };
-        let words = &self.numbers[input / PER_WORD].as_chunks::<16>().0[group];
+        let words = &self.numbers[word].as_chunks::<16>().0[group];
         // SAFETY: 64 readable bytes; the feature is the caller's promise.
         unsafe {
             let words = _mm512_loadu_si512(words.as_ptr().cast());
-            let shift = _mm512_set1_epi32((input % PER_WORD * 4) as i32);
+            let shift = _mm512_set1_epi32((nth * 4) as i32);
             // Looked up by the lowest 4 bits: one instruction for mask and conversion.
             let table = _mm512_setr_ps(
                 0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0, 11.0, 12.0, 13.0, 14.0,
@@ -281,16 +281,16 @@ impl Blocks for Q4K {
 
     #[cfg(target_arch = "x86_64")]
     #[inline(always)]
-    unsafe fn numbers8(&self, input: usize, group: usize) -> std::arch::x86_64::__m256 {
+    unsafe fn numbers8(&self, word: usize, nth: usize, group: usize) -> std::arch::x86_64::__m256 {
         use std::arch::x86_64::{
             _mm256_and_si256, _mm256_cvtepi32_ps, _mm256_loadu_si256, _mm256_set1_epi32,
             _mm256_srlv_epi32,
         };
-        let words = &self.numbers[input / PER_WORD].as_chunks::<8>().0[group];
+        let words = &self.numbers[word].as_chunks::<8>().0[group];
         // SAFETY: 32 readable bytes; the feature is the caller's promise.
         unsafe {
             let words = _mm256_loadu_si256(words.as_ptr().cast());
-            let shift = _mm256_set1_epi32((input % PER_WORD * 4) as i32);
+            let shift = _mm256_set1_epi32((nth * 4) as i32);
             let numbers = _mm256_and_si256(_mm256_srlv_epi32(words, shift), _mm256_set1_epi32(15));
             _mm256_cvtepi32_ps(numbers)
         }

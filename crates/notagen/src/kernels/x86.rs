@@ -10,7 +10,7 @@ use std::arch::x86_64::{
 
 use half::f16;
 
-use super::blocks::{BLOCK, Blocks, Factors};
+use super::blocks::{BLOCK, Blocks, Factors, PER_WORD};
 use super::{WIDE, Weight};
 
 /// All 64 columns at once: 4 registers of accumulators a row, 16 for the most rows.
@@ -127,16 +127,20 @@ pub(super) fn blocks_avx512<B: Blocks, const R: usize>(
         for block in 0..B::COUNT {
             let x = x.map(|x| &x[index * BLOCK..][..BLOCK]);
             let mut part: [[__m512; REGISTERS]; R] = [[_mm512_setzero_ps(); REGISTERS]; R];
-            for k in 0..BLOCK {
-                let mut wide = [_mm512_setzero_ps(); REGISTERS];
-                for (group, wide) in wide.iter_mut().enumerate() {
-                    // SAFETY: this function has the feature.
-                    *wide = unsafe { blocks.numbers16(block * BLOCK + k, group) };
-                }
-                for row in 0..R {
-                    let x = _mm512_set1_ps(x[row][k]);
-                    for (register, wide) in part[row].iter_mut().zip(wide) {
-                        *register = _mm512_fmadd_ps(x, wide, *register);
+            for word in 0..BLOCK / PER_WORD {
+                let x = x.map(|x| &x.as_chunks::<PER_WORD>().0[word]);
+                let word = block * BLOCK / PER_WORD + word;
+                for nth in 0..PER_WORD {
+                    let mut wide = [_mm512_setzero_ps(); REGISTERS];
+                    for (group, wide) in wide.iter_mut().enumerate() {
+                        // SAFETY: this function has the feature.
+                        *wide = unsafe { blocks.numbers16(word, nth, group) };
+                    }
+                    for row in 0..R {
+                        let x = _mm512_set1_ps(x[row][nth]);
+                        for (register, wide) in part[row].iter_mut().zip(wide) {
+                            *register = _mm512_fmadd_ps(x, wide, *register);
+                        }
                     }
                 }
             }
@@ -203,16 +207,20 @@ fn block_columns_avx2<B: Blocks, const R: usize, const REGISTERS: usize>(
             let x = x.map(|x| &x[index * BLOCK..][..BLOCK]);
             for from in (0..WIDE / LANES).step_by(REGISTERS) {
                 let mut part: [[__m256; REGISTERS]; R] = [[_mm256_setzero_ps(); REGISTERS]; R];
-                for k in 0..BLOCK {
-                    let mut wide = [_mm256_setzero_ps(); REGISTERS];
-                    for (group, wide) in (from..).zip(&mut wide) {
-                        // SAFETY: this function has the feature.
-                        *wide = unsafe { blocks.numbers8(block * BLOCK + k, group) };
-                    }
-                    for row in 0..R {
-                        let x = _mm256_set1_ps(x[row][k]);
-                        for (register, wide) in part[row].iter_mut().zip(wide) {
-                            *register = _mm256_fmadd_ps(x, wide, *register);
+                for word in 0..BLOCK / PER_WORD {
+                    let x = x.map(|x| &x.as_chunks::<PER_WORD>().0[word]);
+                    let word = block * BLOCK / PER_WORD + word;
+                    for nth in 0..PER_WORD {
+                        let mut wide = [_mm256_setzero_ps(); REGISTERS];
+                        for (group, wide) in (from..).zip(&mut wide) {
+                            // SAFETY: this function has the feature.
+                            *wide = unsafe { blocks.numbers8(word, nth, group) };
+                        }
+                        for row in 0..R {
+                            let x = _mm256_set1_ps(x[row][nth]);
+                            for (register, wide) in part[row].iter_mut().zip(wide) {
+                                *register = _mm256_fmadd_ps(x, wide, *register);
+                            }
                         }
                     }
                 }
