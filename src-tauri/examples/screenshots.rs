@@ -81,6 +81,11 @@ mod pictures {
         partita.page.click(&id("library-piece"));
         partita.engraved_notes();
         picture(&partita, &folder, "piece");
+        partita.go("machine");
+        partita.page.fill(&id("bench-patches"), "128");
+        partita.page.click(&id("bench-start"));
+        partita.page.wait(&id("bench-report"), 300);
+        picture(&partita, &folder, "machine");
         partita.fill_form(&songs);
         picture(&partita, &folder, "compose");
         // Enough to still be at work when the picture is taken, and a seed whose first piece is long.

@@ -8,7 +8,7 @@ use studio::api::{
     ComposeRequest, Engraving, ErrorView, JobView, LibraryPage, LibraryQuery, LiveEngraving,
     ModelInfo, PeriodStyles, Piece, Settings, StudioEvent, WorkerStatus,
 };
-use studio::jobs::VariationId;
+use studio::jobs::{JobId, Priority, VariationId};
 use tauri::ipc::Channel;
 use tauri::{AppHandle, Manager, State};
 
@@ -72,6 +72,15 @@ pub(crate) async fn cancel(studio: State<'_, Studio>, id: VariationId) -> Answer
 #[tauri::command]
 pub(crate) async fn retry(studio: State<'_, Studio>, id: VariationId) -> Answer<()> {
     ask(studio, move |studio| studio.retry(id)).await
+}
+
+#[tauri::command]
+pub(crate) async fn prioritise(
+    studio: State<'_, Studio>,
+    id: JobId,
+    priority: Priority,
+) -> Answer<JobView> {
+    ask(studio, move |studio| studio.prioritise(id, priority)).await
 }
 
 #[tauri::command]

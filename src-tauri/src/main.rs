@@ -8,6 +8,7 @@
 mod commands;
 mod files;
 mod log;
+mod machine;
 mod window;
 
 use std::process::ExitCode;

@@ -9,6 +9,7 @@ const COMMANDS: &[&str] = &[
     "queue",
     "cancel",
     "retry",
+    "prioritise",
     "clear_finished",
     "library",
     "piece",
@@ -23,4 +24,10 @@ const COMMANDS: &[&str] = &[
     "save_settings",
     "worker_status",
     "subscribe",
+    "watch_machine",
+    "unwatch_machine",
+    "bench",
+    "stop_bench",
+    "benches",
+    "forget_bench",
 ];

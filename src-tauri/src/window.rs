@@ -7,7 +7,7 @@ use studio::{Config, Studio, WorkerCommand};
 use tauri::{App, Manager, RunEvent, WebviewWindowBuilder, WindowEvent};
 use tauri_plugin_dialog::{DialogExt, MessageDialogKind};
 
-use crate::{commands, files, log};
+use crate::{commands, files, log, machine};
 
 /// Opens the window and stays until it is closed; the worker ends with it.
 pub(crate) fn run() -> ExitCode {
@@ -37,6 +37,7 @@ pub(crate) fn run() -> ExitCode {
     let built = builder
         .manage(commands::Subscriptions::default())
         .manage(files::Drops::default())
+        .manage(machine::Watching::default())
         .invoke_handler(tauri::generate_handler![
             commands::models,
             commands::styles,
@@ -44,6 +45,7 @@ pub(crate) fn run() -> ExitCode {
             commands::queue,
             commands::cancel,
             commands::retry,
+            commands::prioritise,
             commands::clear_finished,
             commands::library,
             commands::piece,
@@ -58,6 +60,12 @@ pub(crate) fn run() -> ExitCode {
             commands::save_settings,
             commands::worker_status,
             commands::subscribe,
+            machine::watch_machine,
+            machine::unwatch_machine,
+            machine::bench,
+            machine::stop_bench,
+            machine::benches,
+            machine::forget_bench,
         ])
         .on_window_event(|window, event| {
             if let WindowEvent::DragDrop(drag) = event {

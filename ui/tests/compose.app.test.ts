@@ -35,10 +35,12 @@ describe("composing", () => {
       seed: 17,
       sampling: { top_k: 9, top_p: 0.9, temperature: 1.2 },
       guard: null,
+      dtype: null,
+      priority: null,
       limits: { max_bars: 32, max_patches: null, max_seconds: null },
     };
     expect(calls("compose")).toEqual([{ request }]);
-    expect(calls("save_settings")).toEqual([{ settings: { theme: null, compose: request, export: null } }]);
+    expect(calls("save_settings")).toEqual([{ settings: { theme: null, compose: request, export: null, at_once: null } }]);
   });
 
   it("offers no composer of another period and no instrumentation of another composer", async () => {

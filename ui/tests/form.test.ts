@@ -58,7 +58,7 @@ describe("composing a piece again", () => {
 
   it("carries everything, the seed too, for that piece alone", () => {
     const again = fromPiece(settingsOf(played), model, "same", form({ variations: "8" }));
-    expect(request(again, SAMPLING)).toEqual({ model: "demo", style: STYLE, variations: 1, seed: 77, sampling: null, guard: null, limits: played.limits });
+    expect(request(again, SAMPLING)).toEqual({ model: "demo", style: STYLE, variations: 1, seed: 77, sampling: null, guard: null, dtype: null, priority: null, limits: played.limits });
     expect(request(fromPiece({ ...settingsOf(played), guard: "off" }, undefined, "same", form()), SAMPLING)?.guard).toBe("off");
   });
 

@@ -11,7 +11,7 @@ import { NO_LIMITS, SAMPLING } from "./made";
 
 const RECALLED: Recalled = {
   file: "waltz.mid", title: "Chamber in G major", style: { period: "Romantic", composer: "Schubert, Franz", instrumentation: "Chamber" },
-  model: "demo", seed: 4711, sampling: { ...SAMPLING, temperature: 1.3 }, guard: "off", limits: { ...NO_LIMITS, max_bars: 24 }, notes: [],
+  model: "demo", seed: 4711, sampling: { ...SAMPLING, temperature: 1.3 }, guard: "off", dtype: "q8_0", limits: { ...NO_LIMITS, max_bars: 24 }, notes: [],
 };
 
 beforeEach(() => {
@@ -59,7 +59,7 @@ describe("settings from a file", () => {
     expect((await one("further")).textContent).toContain("no guard on the bars’ lengths");
     await fireEvent.click(await one("compose"));
     const { style, model, seed, sampling, guard, limits } = RECALLED;
-    expect(calls("compose")).toEqual([{ request: { model, style, variations: 1, seed, sampling, guard, limits } }]);
+    expect(calls("compose")).toEqual([{ request: { model, style, variations: 1, seed, sampling, guard, dtype: "q8_0", priority: null, limits } }]);
   });
 
   it("say when they had no guard, and let it be had again", async () => {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use studio::api::ExportFormat;
-use studio::jobs::{Device, GuardMode};
+use studio::jobs::{Device, Dtype, GuardMode};
 
 /// Compose scores with NotaGen on your own machine.
 #[derive(Debug, Parser)]
@@ -18,6 +18,11 @@ pub(crate) struct Args {
 pub(crate) enum Command {
     /// Compose variations in a style and write them to files
     Compose(Box<ComposeArgs>),
+    /// Measure what this machine can do with a model: latency, memory and pieces a minute of several batch
+    /// sizes
+    Bench(BenchArgs),
+    /// How busy this machine is, and what memory and graphics cards it has
+    Machine(MachineArgs),
     /// Convert a score: ABC, MusicXML or .mxl to any of the formats
     Export(ExportArgs),
     /// The models that are here and those that are known
@@ -76,6 +81,10 @@ pub(crate) struct ComposeArgs {
     /// A model's id, or its folder [default: the first one installed]
     #[arg(long, value_name = "ID|DIR")]
     pub(crate) model: Option<String>,
+    /// The format in which its weights are kept: smaller is faster and takes less memory, and gives other
+    /// pieces [default: as in the model's file]
+    #[arg(long, value_enum)]
+    pub(crate) dtype: Option<DtypeArg>,
     /// Where to compute
     #[arg(long, value_enum, default_value_t)]
     pub(crate) device: DeviceArg,
@@ -97,6 +106,107 @@ pub(crate) struct ComposeArgs {
     /// Print what happens as JSON, one event a line
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct BenchArgs {
+    /// Pieces at once, separated by commas: each is measured
+    #[arg(
+        long,
+        value_delimiter = ',',
+        value_name = "SIZES",
+        default_value = "1,2,4,8,16"
+    )]
+    pub(crate) batch: Vec<u32>,
+    /// Patches of 16 characters in a piece
+    #[arg(long, default_value_t = 512)]
+    pub(crate) patches: u32,
+    /// How often each batch size is measured
+    #[arg(long, default_value_t = 5)]
+    pub(crate) runs: u32,
+    /// A model's id, or its folder [default: the first one installed]
+    #[arg(long, value_name = "ID|DIR", conflicts_with = "shape")]
+    pub(crate) model: Option<String>,
+    /// The shape of a published model, to measure without having it; needs --random-weights
+    #[arg(long, value_enum, requires = "random_weights")]
+    pub(crate) shape: Option<ShapeArg>,
+    /// Weights that mean nothing: nothing is guessed right then, and no bars are written
+    #[arg(long, requires = "shape")]
+    pub(crate) random_weights: bool,
+    /// The format in which weights are kept [default: as in the model's file]
+    #[arg(long, value_enum)]
+    pub(crate) dtype: Option<DtypeArg>,
+    /// Where to compute
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) device: DeviceArg,
+    /// How many threads compute [default: as many as the processor runs at once]
+    #[arg(long)]
+    pub(crate) threads: Option<u32>,
+    /// Print the report as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct MachineArgs {
+    /// Say it again every second, until Ctrl-C
+    #[arg(long)]
+    pub(crate) watch: bool,
+    /// Print JSON, one line each time
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum ShapeArg {
+    NotagenX,
+    Large,
+    Medium,
+    Small,
+    Demo,
+}
+
+impl ShapeArg {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::NotagenX => "notagen-x",
+            Self::Large => "large",
+            Self::Medium => "medium",
+            Self::Small => "small",
+            Self::Demo => "demo",
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DtypeArg {
+    /// 32 bits
+    #[value(name = "f32")]
+    F32,
+    /// 16 bits
+    #[value(name = "f16")]
+    F16,
+    /// 16 bits with less precision
+    #[value(name = "bf16")]
+    Bf16,
+    /// 8 bits
+    #[value(name = "q8_0")]
+    Q8_0,
+    /// 4 bits
+    #[value(name = "q4k")]
+    Q4K,
+}
+
+impl From<DtypeArg> for Dtype {
+    fn from(arg: DtypeArg) -> Self {
+        match arg {
+            DtypeArg::F32 => Self::F32,
+            DtypeArg::F16 => Self::F16,
+            DtypeArg::Bf16 => Self::Bf16,
+            DtypeArg::Q8_0 => Self::Q8_0,
+            DtypeArg::Q4K => Self::Q4K,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, Default, ValueEnum)]

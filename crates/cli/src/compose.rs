@@ -15,10 +15,7 @@ use studio::jobs::{Limits, Sampling, Style, VariationId, VariationState};
 use studio::{Code, Config, Error, Result, Studio, WorkerCommand, export};
 
 use crate::args::ComposeArgs;
-use crate::{complain, say, say_aside, say_json};
-
-/// How a shell knows that Ctrl-C ended a program.
-const EXIT_INTERRUPTED: u8 = 130;
+use crate::{EXIT_INTERRUPTED, complain, say, say_aside, say_json};
 
 /// The last event of a variation in `--json`: its files exist.
 #[derive(Serialize)]
@@ -184,6 +181,12 @@ fn request(args: &ComposeArgs, like: Option<&Recalled>, studio: &Studio) -> Resu
         seed: args.seed.or(like.map(|like| like.seed)),
         sampling,
         guard: args.guard.map(Into::into).or(like.map(|like| like.guard)),
+        dtype: args
+            .dtype
+            .map(Into::into)
+            .or(like.and_then(|like| like.dtype)),
+        // Nothing else waits: what the window left unfinished is left alone.
+        priority: None,
         limits: Limits {
             max_bars: args.max_bars.or(limits.max_bars),
             max_patches: args.max_patches.or(limits.max_patches),

@@ -4,6 +4,7 @@
 //! status is 0 only if all that was asked for exists.
 
 mod args;
+mod bench;
 mod compose;
 mod export;
 mod lists;
@@ -27,6 +28,8 @@ fn main() -> ExitCode {
         Command::Worker => return worker::run(),
         Command::Compose(args) => compose::run(&args),
         Command::Export(args) => export::run(&args),
+        Command::Bench(args) => bench::bench(&args),
+        Command::Machine(args) => bench::machine(&args),
         Command::Models(ModelsCommand::List { json }) => lists::models(json),
         Command::Library(LibraryCommand::List { json, library }) => lists::library(json, library),
     };
@@ -38,6 +41,9 @@ fn main() -> ExitCode {
         }
     }
 }
+
+/// How a shell knows that Ctrl-C ended a program.
+const EXIT_INTERRUPTED: u8 = 130;
 
 /// One line on standard error: the code for scripts, the message for people.
 fn complain(error: &studio::api::ErrorView) {

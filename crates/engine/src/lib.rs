@@ -12,10 +12,9 @@ mod model;
 mod place;
 mod sequence;
 
-use std::collections::VecDeque;
 use std::time::Duration;
 
-use jobs::{Change, JobEvent, SequenceSpec, VariationId, WorkerError};
+use jobs::{Change, JobEvent, Line, SequenceSpec, VariationId, WorkerError};
 
 pub use model::{Continuation, Grammar, Model, ModelError, PATCH_SIZE, Patch, Row};
 use place::Place;
@@ -28,7 +27,7 @@ const PREFILL_PATCHES: usize = 64;
 /// Sequences that wait and sequences that run.
 #[derive(Default)]
 pub struct Engine {
-    waiting: VecDeque<SequenceSpec>,
+    waiting: Line<SequenceSpec>,
     places: Vec<Place>,
     /// Sequences that were admitted so far.
     arrivals: u64,
@@ -39,22 +38,20 @@ impl Engine {
     #[must_use]
     pub fn new(slots: usize) -> Self {
         Self {
-            waiting: VecDeque::new(),
+            waiting: Line::default(),
             places: (0..slots).map(|_| Place::default()).collect(),
             arrivals: 0,
         }
     }
 
-    /// Lets a sequence wait for a slot, behind those that wait already.
+    /// Lets a sequence wait for a slot; who gets the next one is [`Line`]'s rule.
     pub fn submit(&mut self, spec: SequenceSpec) {
-        self.waiting.push_back(spec);
+        self.waiting.push(spec.id, spec.priority, spec);
     }
 
     /// Stops a sequence, waiting or running. Its slot is free from the next step on.
     pub fn cancel(&mut self, id: VariationId) -> Option<JobEvent> {
-        let before = self.waiting.len();
-        self.waiting.retain(|spec| spec.id != id);
-        let mut found = self.waiting.len() < before;
+        let mut found = self.waiting.remove(id).is_some();
         for place in &mut self.places {
             found |= place.tenant.take_if(|t| t.sequence.id() == id).is_some();
         }
@@ -98,10 +95,13 @@ impl Engine {
 
     fn admit<M: Model>(&mut self, model: &M, now: Duration, events: &mut Vec<JobEvent>) {
         while self.places.iter().any(Place::is_free) {
-            let Some(spec) = self.waiting.pop_front() else {
+            let in_hand = |job| self.places.iter().filter(|p| p.job() == Some(job)).count();
+            let Some(id) = self.waiting.next(in_hand, |_| true) else {
                 return;
             };
-            let id = spec.id;
+            let Some(spec) = self.waiting.remove(id) else {
+                return;
+            };
             let mut prompt = match model.encode_prompt(&spec.style) {
                 Ok(prompt) => prompt,
                 Err(error) => {

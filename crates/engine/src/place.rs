@@ -1,6 +1,6 @@
 //! A slot of the model: what its context holds, and who writes in it.
 
-use jobs::{JobEvent, VariationId};
+use jobs::{JobEvent, JobId, VariationId};
 
 use crate::model::{Model, Patch};
 use crate::sequence::Sequence;
@@ -40,6 +40,11 @@ impl Tenant {
 impl Place {
     pub(crate) fn is_free(&self) -> bool {
         self.tenant.is_none()
+    }
+
+    /// The job that has the slot.
+    pub(crate) fn job(&self) -> Option<JobId> {
+        self.tenant.as_ref().map(|tenant| tenant.sequence.id().job)
     }
 
     /// How many of these patches the context begins with.

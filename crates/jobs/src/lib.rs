@@ -6,12 +6,21 @@
 //! is a walk through [`VariationState`]; [`VariationState::may_become`] is the whole law of it.
 
 mod frame;
+mod line;
+mod measure;
 mod message;
+mod plan;
 mod spec;
 mod state;
 
 pub use frame::{Decoder, FrameError, MAX_FRAME_BYTES, encode};
-pub use message::{Change, Device, FromWorker, JobEvent, SequenceSpec, ToWorker, WorkerError};
+pub use line::{Line, Priority};
+pub use measure::{MeasureSpec, Measured};
+pub use message::{
+    Change, Device, FromWorker, JobEvent, LoadSpec, ModelSource, SequenceSpec, ToWorker,
+    WorkerError,
+};
+pub use plan::{Dtype, MemoryPlan};
 pub use spec::{
     GuardMode, JobId, JobSpec, Limits, MAX_SEED, MAX_VARIATIONS, Sampling, SpecError, Style,
     VariationId, style_lines,

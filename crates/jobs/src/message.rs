@@ -4,13 +4,18 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Ending, GuardMode, Limits, Sampling, Style, VariationId};
+use crate::{
+    Dtype, Ending, GuardMode, Limits, MeasureSpec, Measured, MemoryPlan, Priority, Sampling, Style,
+    VariationId,
+};
 
 /// One variation as the worker is asked for it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SequenceSpec {
     /// Whose it is.
     pub id: VariationId,
+    /// How soon it gets a slot.
+    pub priority: Priority,
     /// The prompt.
     pub style: Style,
     /// How characters are drawn.
@@ -34,21 +39,44 @@ pub enum Device {
     Cpu,
 }
 
+/// Where a model comes from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ModelSource {
+    /// A folder with `config.json` and weights.
+    Folder(PathBuf),
+    /// Weights that mean nothing, in the shape of a published model (`notagen-x`): to measure a machine
+    /// without the model.
+    Random(String),
+}
+
+/// Which model a worker is to hold, and how.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LoadSpec {
+    /// Which.
+    pub model: ModelSource,
+    /// The most sequences at once; fewer if memory is short.
+    pub slots: usize,
+    /// Where to compute.
+    pub device: Device,
+    /// The format in which its weights are kept; the file's own if absent. A smaller one if memory is
+    /// short.
+    pub dtype: Option<Dtype>,
+    /// How many threads compute on the processor; as many as it runs at once if absent.
+    pub threads: Option<usize>,
+}
+
 /// From the studio to the worker.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "say", rename_all = "snake_case")]
 pub enum ToWorker {
     /// Take this model; the first message, once in a worker's life.
-    Load {
-        /// A folder with `config.json` and weights.
-        model: PathBuf,
-        /// The most sequences at once.
-        slots: usize,
-        /// Where to compute.
-        device: Device,
-    },
+    Load(LoadSpec),
     /// Write this; it waits in the worker until a slot is free.
     Start(SequenceSpec),
+    /// Measure how fast pieces are written with all slots in use; answered by a
+    /// [`FromWorker::Measured`] for each run. Only of a worker that has nothing else to do.
+    Measure(MeasureSpec),
     /// Stop that; answered by [`Change::Cancelled`] if it was still there.
     Cancel {
         /// Which.
@@ -68,11 +96,15 @@ pub enum FromWorker {
         slots: usize,
         /// The model's parameters.
         parameters: u64,
+        /// What it takes of the memory.
+        plan: MemoryPlan,
     },
     /// The model cannot be loaded; the worker ends after saying it.
     Fatal(WorkerError),
     /// Something happened to a sequence.
     Job(JobEvent),
+    /// A run of a measurement is over.
+    Measured(Measured),
 }
 
 /// Something happened to one variation. Events of one variation come in order: `Started`, `Header`,

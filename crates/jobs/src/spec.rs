@@ -4,6 +4,8 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 use uuid::Uuid;
 
+use crate::Dtype;
+
 /// The largest seed: seeds cross into JavaScript, whose numbers are exact up to 2^53 - 1.
 pub const MAX_SEED: u64 = (1 << 53) - 1;
 
@@ -196,6 +198,9 @@ pub struct JobSpec {
     /// say: theirs had none.
     #[serde(default = "GuardMode::before_there_was_one")]
     pub guard: GuardMode,
+    /// The format in which the model's weights are kept; the model's own if absent.
+    #[serde(default)]
+    pub dtype: Option<Dtype>,
     /// Where pieces end at the latest.
     pub limits: Limits,
     /// One for each variation, in order.
@@ -279,6 +284,7 @@ mod tests {
                 temperature: 0.7,
             },
             guard: GuardMode::Strict,
+            dtype: None,
             limits: Limits::default(),
             seeds: JobSpec::consecutive_seeds(7, 4),
         }

@@ -1,6 +1,6 @@
 //! Pieces: in the library from their first bar on, deleted only into a trash.
 
-use jobs::{Ending, JobSpec, Style, VariationId, VariationState};
+use jobs::{Dtype, Ending, JobSpec, Style, VariationId, VariationState};
 use rusqlite::{OptionalExtension, Row, params, params_from_iter, types::Value};
 use uuid::Uuid;
 
@@ -8,22 +8,25 @@ use crate::queue::{parse_job_id, parse_state};
 use crate::{Error, Library, Result};
 
 // An interrupted variation is written again from its beginning and becomes the same text, so a
-// draft that is shorter than what is there adds nothing; only a whole piece replaces it.
+// draft that is shorter than what is there adds nothing; only a whole piece replaces it. In another format
+// of the weights it becomes another text.
 const SAVE: &str = "INSERT INTO pieces (id, job, variation, created_ms, title, period, composer,
-        instrumentation, bars, bars_expected, ending, first_bar_ms, duration_ms, text)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
+        instrumentation, bars, bars_expected, ending, first_bar_ms, duration_ms, text, dtype)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)
     ON CONFLICT (job, variation) DO UPDATE SET title = excluded.title, bars = excluded.bars,
         bars_expected = excluded.bars_expected, ending = excluded.ending,
         first_bar_ms = excluded.first_bar_ms, duration_ms = excluded.duration_ms,
-        text = excluded.text
-    WHERE excluded.bars >= pieces.bars OR excluded.ending IS NOT NULL";
+        text = excluded.text, dtype = excluded.dtype
+    WHERE excluded.bars >= pieces.bars OR excluded.ending IS NOT NULL
+        OR excluded.dtype IS NOT pieces.dtype";
 const SUMMARY: &str =
     "SELECT p.id, p.job, p.variation, p.created_ms, p.title, p.period, p.composer,
         p.instrumentation, p.bars, v.state, v.seed, j.spec
     FROM pieces p
     JOIN variations v ON v.job = p.job AND v.number = p.variation
     JOIN jobs j ON j.id = p.job";
-const WHOLE: &str = "SELECT p.text, p.ending, p.first_bar_ms, p.duration_ms, j.model_sha256
+const WHOLE: &str =
+    "SELECT p.text, p.ending, p.first_bar_ms, p.duration_ms, j.model_sha256, p.dtype
     FROM pieces p JOIN jobs j ON j.id = p.job WHERE p.id = ?1";
 const COUNT: &str = "SELECT count(*) FROM pieces p";
 const STYLES: &str = "SELECT DISTINCT period, composer, instrumentation FROM pieces
@@ -54,6 +57,8 @@ pub struct Draft {
     pub duration_ms: Option<i64>,
     /// Header and bars.
     pub text: String,
+    /// The format of the weights that write it; the model's own if there is none.
+    pub dtype: Option<Dtype>,
 }
 
 /// A piece in a list.
@@ -94,6 +99,8 @@ pub struct PieceRow {
     pub duration_ms: Option<i64>,
     /// The weights that wrote it.
     pub model_sha256: String,
+    /// The format in which they were kept; the model's own if there is none.
+    pub dtype: Option<Dtype>,
 }
 
 /// Which pieces to list.
@@ -161,6 +168,7 @@ impl Library {
                 draft.first_bar_ms,
                 draft.duration_ms,
                 draft.text,
+                draft.dtype.map(Dtype::as_str),
             ],
         )?;
         Ok(connection.query_row(
@@ -242,11 +250,17 @@ impl Library {
                     row.get(2)?,
                     row.get(3)?,
                     row.get(4)?,
+                    row.get::<_, Option<String>>(5)?,
                 ))
             })
             .optional()?;
-        let (text, ending, first_bar_ms, duration_ms, model_sha256) =
+        let (text, ending, first_bar_ms, duration_ms, model_sha256, dtype) =
             whole.ok_or_else(|| not_found(id))?;
+        let dtype = dtype
+            .map(|word| {
+                Dtype::parse(&word).ok_or_else(|| Error::Damaged(format!("format {word:?}")))
+            })
+            .transpose()?;
         let ending = ending
             .map(|word| {
                 let value = serde_json::Value::String(word);
@@ -260,6 +274,7 @@ impl Library {
             first_bar_ms,
             duration_ms,
             model_sha256,
+            dtype,
         })
     }
 

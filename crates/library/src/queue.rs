@@ -1,17 +1,16 @@
 //! Jobs and their variations.
 
-use jobs::{JobId, JobSpec, VariationId, VariationState};
+use jobs::{JobId, JobSpec, Priority, VariationId, VariationState};
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 
 use crate::{Error, Library, Result};
 
 const INSERT_JOB: &str =
-    "INSERT INTO jobs (id, created_ms, spec, model_sha256) VALUES (?1, ?2, ?3, ?4)";
+    "INSERT INTO jobs (id, created_ms, spec, model_sha256, priority) VALUES (?1, ?2, ?3, ?4, ?5)";
 const INSERT_VARIATION: &str =
     "INSERT INTO variations (job, number, seed, state) VALUES (?1, ?2, ?3, 'queued')";
-const JOBS_IN_QUEUE: &str =
-    "SELECT id, created_ms, spec, model_sha256 FROM jobs WHERE cleared = 0 ORDER BY id DESC";
-const ONE_JOB: &str = "SELECT id, created_ms, spec, model_sha256 FROM jobs WHERE id = ?1";
+const JOBS_IN_QUEUE: &str = "SELECT id, created_ms, spec, model_sha256, priority FROM jobs WHERE cleared = 0 ORDER BY id DESC";
+const ONE_JOB: &str = "SELECT id, created_ms, spec, model_sha256, priority FROM jobs WHERE id = ?1";
 const VARIATIONS: &str =
     "SELECT v.job, v.number, v.seed, v.state, v.attempt, v.started_ms, v.ended_ms, v.error_code,
         v.error_message, p.id, coalesce(p.bars, 0), p.bars_expected
@@ -33,8 +32,10 @@ const RESTORE_PIECE: &str = "UPDATE pieces SET deleted_ms = NULL WHERE job = ?1 
 const CLEAR_FINISHED: &str = "UPDATE jobs SET cleared = 1 WHERE cleared = 0 AND NOT EXISTS (
     SELECT 1 FROM variations
     WHERE variations.job = jobs.id AND state IN ('queued', 'running'))";
-const UNFINISHED: &str =
-    "SELECT job, number FROM variations WHERE state IN ('queued', 'running') ORDER BY job, number";
+const UNFINISHED: &str = "SELECT v.job, v.number, j.priority
+    FROM variations v JOIN jobs j ON j.id = v.job
+    WHERE v.state IN ('queued', 'running') ORDER BY v.job, v.number";
+const PRIORITISE: &str = "UPDATE jobs SET priority = ?2 WHERE id = ?1";
 const REQUEUE_RUNNING: &str = "UPDATE variations
     SET state = 'queued', error_code = ?1, error_message = ?2 WHERE state = 'running'";
 
@@ -49,6 +50,8 @@ pub struct Job {
     pub spec: JobSpec,
     /// The weights it was asked of.
     pub model_sha256: String,
+    /// How soon its variations get their slots.
+    pub priority: Priority,
     /// In order of their number.
     pub variations: Vec<Variation>,
 }
@@ -92,14 +95,26 @@ impl Library {
     ///
     /// # Errors
     /// Those of the database; nothing is queued then.
-    pub fn enqueue(&self, spec: &JobSpec, model_sha256: &str, now_ms: i64) -> Result<JobId> {
+    pub fn enqueue(
+        &self,
+        spec: &JobSpec,
+        model_sha256: &str,
+        priority: Priority,
+        now_ms: i64,
+    ) -> Result<JobId> {
         let id = JobId::new();
         let mut connection = self.connection();
         let transaction = connection.transaction()?;
         let json = serde_json::to_string(spec)?;
         transaction.execute(
             INSERT_JOB,
-            params![id.to_string(), now_ms, json, model_sha256],
+            params![
+                id.to_string(),
+                now_ms,
+                json,
+                model_sha256,
+                priority.as_str()
+            ],
         )?;
         {
             let mut insert = transaction.prepare(INSERT_VARIATION)?;
@@ -151,20 +166,36 @@ impl Library {
             .ok_or_else(|| Error::NotFound(format!("variation {id}")))
     }
 
+    /// Its variations that wait get their slots sooner, or later, from now on.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]; those of the database.
+    pub fn prioritise(&self, id: JobId, priority: Priority) -> Result<()> {
+        let values = params![id.to_string(), priority.as_str()];
+        match self.connection().execute(PRIORITISE, values)? {
+            0 => Err(Error::NotFound(format!("job {id}"))),
+            _ => Ok(()),
+        }
+    }
+
     /// Variations that wait or ran when the program ended, oldest first.
     ///
     /// # Errors
     /// Those of the database.
-    pub fn unfinished(&self) -> Result<Vec<VariationId>> {
+    pub fn unfinished(&self) -> Result<Vec<(VariationId, Priority)>> {
         let connection = self.connection();
         let mut select = connection.prepare(UNFINISHED)?;
         let rows = select.query_map([], |row| {
-            Ok((row.get::<_, String>(0)?, row.get::<_, u32>(1)?))
+            Ok((
+                row.get::<_, String>(0)?,
+                row.get::<_, u32>(1)?,
+                row.get::<_, String>(2)?,
+            ))
         })?;
         rows.map(|row| {
-            let (job, number) = row?;
+            let (job, number, priority) = row?;
             let job = parse_job_id(&job)?;
-            Ok(VariationId { job, number })
+            Ok((VariationId { job, number }, parse_priority(&priority)?))
         })
         .collect()
     }
@@ -311,6 +342,7 @@ struct JobRow {
     created_ms: i64,
     spec: String,
     model_sha256: String,
+    priority: String,
 }
 
 fn job_row(row: &Row<'_>) -> rusqlite::Result<JobRow> {
@@ -319,6 +351,7 @@ fn job_row(row: &Row<'_>) -> rusqlite::Result<JobRow> {
         created_ms: row.get(1)?,
         spec: row.get(2)?,
         model_sha256: row.get(3)?,
+        priority: row.get(4)?,
     })
 }
 
@@ -334,6 +367,7 @@ fn whole_job(connection: &rusqlite::Connection, row: JobRow) -> Result<Job> {
         created_ms: row.created_ms,
         spec: serde_json::from_str(&row.spec)?,
         model_sha256: row.model_sha256,
+        priority: parse_priority(&row.priority)?,
         variations,
     })
 }
@@ -364,6 +398,10 @@ pub(crate) fn parse_job_id(text: &str) -> Result<JobId> {
     let id = uuid::Uuid::parse_str(text);
     id.map(JobId)
         .map_err(|_| Error::Damaged(format!("job id {text:?}")))
+}
+
+fn parse_priority(word: &str) -> Result<Priority> {
+    Priority::parse(word).ok_or_else(|| Error::Damaged(format!("priority {word:?}")))
 }
 
 pub(crate) fn parse_state(word: &str) -> Result<VariationState> {

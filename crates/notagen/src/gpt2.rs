@@ -97,6 +97,14 @@ impl Scratch {
     }
 }
 
+impl Scratch {
+    /// Bytes of such buffers.
+    pub(crate) fn bytes(rows: usize, hidden: usize, positions: usize) -> usize {
+        let numbers = rows * hidden * (1 + 1 + 3 + 1 + 4) + positions.next_multiple_of(WIDE);
+        numbers * size_of::<f32>() + Buffer::bytes(rows, 4 * hidden)
+    }
+}
+
 impl Cache {
     pub(crate) fn new(layers: usize, heads: usize, positions: usize, is_f16: bool) -> Self {
         let capacity = positions.next_multiple_of(WIDE);
@@ -106,6 +114,16 @@ impl Cache {
             false => Numbers::F32(vec![[0.0; WIDE]; rows]),
         };
         Self { numbers, capacity }
+    }
+
+    /// Bytes of such a cache.
+    pub(crate) fn bytes(layers: usize, heads: usize, positions: usize, is_f16: bool) -> usize {
+        let number = if is_f16 {
+            size_of::<f16>()
+        } else {
+            size_of::<f32>()
+        };
+        layers * heads * 2 * positions.next_multiple_of(WIDE) * WIDE * number
     }
 
     /// Takes the first positions of a cache of the same shape.
@@ -205,6 +223,13 @@ impl Decoder {
             [in_and_out, out, &layer.widen, &layer.narrow]
         });
         linears.map(Linear::bytes).sum()
+    }
+
+    /// Bytes of everything else: norms, biases and positions.
+    pub(crate) fn bytes_beside_linears(&self) -> usize {
+        // Of a layer: two norms with a bias, and the biases of 3, 1, 4 and 1 widths.
+        let numbers = self.positions.len() + self.hidden * (13 * self.layers.len() + 2);
+        numbers * size_of::<f32>()
     }
 
     /// `scratch.x [at.len(), hidden]`: embeddings in, hidden states out. Appends the rows' keys and

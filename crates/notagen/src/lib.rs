@@ -18,6 +18,7 @@ mod gpt2;
 mod kernels;
 pub mod limits;
 mod linear;
+mod memory;
 mod model;
 mod network;
 pub mod patches;
@@ -33,10 +34,12 @@ mod weights;
 pub use config::{Config, Sampling};
 pub use error::Error;
 pub use format::Format;
+pub use memory::{Footprint, Memory};
 pub use model::{Model, Pass};
 pub use philox::uniform;
 pub use sampler::{distribution, draw};
 pub use step::{Mask, Row};
+pub use threads::{set_threads, threads};
 
 /// Characters in a patch.
 pub const PATCH_SIZE: usize = 16;

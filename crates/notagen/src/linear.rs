@@ -50,12 +50,30 @@ pub(crate) struct Buffer {
 }
 
 impl Buffer {
+    /// Bytes of such a buffer.
+    pub(crate) fn bytes(rows: usize, width: usize) -> usize {
+        rows * width * size_of::<f32>() + rows * width / BLOCK * size_of::<f32>()
+    }
+
     /// For up to `rows` rows of up to `width` numbers, in or out.
     pub(crate) fn new(rows: usize, width: usize) -> Self {
         Self {
             sums: vec![[0.0; WIDE]; rows * width / WIDE],
             totals: vec![0.0; rows * width / BLOCK],
         }
+    }
+}
+
+/// Bytes of such a matrix in this format.
+pub(crate) fn stored_bytes(inputs: usize, outputs: usize, format: Format) -> usize {
+    let panels = outputs / WIDE;
+    match format {
+        Format::F32 => inputs * outputs * size_of::<f32>(),
+        Format::F16 | Format::Bf16 => inputs * outputs * size_of::<f16>(),
+        Format::Q4K if inputs.is_multiple_of(Q4K::INPUTS) => {
+            panels * (inputs / Q4K::INPUTS) * size_of::<Q4K>()
+        }
+        Format::Q8_0 | Format::Q4K => panels * (inputs / BLOCK) * size_of::<Q8>(),
     }
 }
 

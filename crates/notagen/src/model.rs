@@ -20,7 +20,7 @@ use crate::{Config, Error, Format, PAD, PATCH_SIZE, Patch, VOCAB};
 
 /// Rows that go through the patch decoder at once in a prefill. How a prompt is divided changes no
 /// result, only the size of the buffers.
-const PREFILL_ROWS: usize = 64;
+pub(crate) const PREFILL_ROWS: usize = 64;
 
 /// A model with its weights and `slots` contexts, on the processor, in f32.
 pub struct Model {
@@ -83,10 +83,7 @@ impl Model {
         let network = Network::read(&mut weights, &config, format)?;
         // A step reads at most a whole patch for each slot at once.
         let rows = PREFILL_ROWS.max(slots * PATCH_SIZE);
-        let lanes = match is_small(config.hidden_size) {
-            true => rayon::current_num_threads().min(slots),
-            false => 1,
-        };
+        let lanes = lanes(&config, slots);
         Ok(Self {
             is_f16,
             network,
@@ -136,6 +133,11 @@ impl Model {
     /// Passes of the character decoder since the model was loaded.
     pub fn passes(&self) -> u64 {
         self.passes
+    }
+
+    /// Bytes of all weights.
+    pub fn bytes(&self) -> u64 {
+        self.network.bytes() as u64
     }
 
     /// Bytes that must be read from memory to draw a patch after `context` others, alone, with so many
@@ -361,6 +363,14 @@ impl Network {
         slot.positions += patches.len();
         patches.iter().for_each(|patch| slot.history.push(patch));
         &scratch.x[..patches.len() * self.hidden]
+    }
+}
+
+/// How many threads take a share of the rows, each with buffers of its own.
+pub(crate) fn lanes(config: &Config, slots: usize) -> usize {
+    match is_small(config.hidden_size) {
+        true => rayon::current_num_threads().min(slots),
+        false => 1,
     }
 }
 

@@ -59,6 +59,20 @@ impl Network {
         (self.patches.bytes(), pass)
     }
 
+    /// Bytes of all weights.
+    pub(crate) fn bytes(&self) -> usize {
+        let tables = [
+            &self.patch_embedding,
+            &self.patch_bias,
+            &self.char_embedding,
+        ];
+        let tables: usize = tables.map(|table| size_of_val(&table[..])).iter().sum();
+        let decoders = [&self.patches, &self.characters];
+        let rest: usize = decoders.map(Decoder::bytes_beside_linears).iter().sum();
+        let (step, pass) = self.bytes_read();
+        step + pass + tables + rest
+    }
+
     /// Row `row` of the patch decoder's input: bias, then the 16 characters' vectors in order.
     pub(crate) fn embed_patch(&self, patch: &Patch, row: usize, scratch: &mut Scratch) {
         let x = &mut scratch.x[row * self.hidden..][..self.hidden];

@@ -4,6 +4,19 @@
 //! and every weight is read once. A small one stays in the processor's caches, and handing out a
 //! layer would take longer than the layer: there each thread takes some of the pieces all the way.
 
+/// How many threads compute.
+#[must_use]
+pub fn threads() -> usize {
+    rayon::current_num_threads()
+}
+
+/// Lets so many threads compute, in all models of this process. It must come before anything is computed;
+/// says whether it did.
+pub fn set_threads(threads: usize) -> bool {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
+    pool.build_global().is_ok()
+}
+
 /// Multiply-adds below which one thread is done before a second has woken up: some 30 microseconds.
 const LEAST_WORK: usize = 1 << 20;
 

@@ -160,6 +160,11 @@ impl Weights {
         }
     }
 
+    /// The type in which a tensor is stored.
+    pub(crate) fn dtype(&self, name: &str) -> Option<Dtype> {
+        self.declared(name)?.dtype
+    }
+
     fn declared(&self, name: &str) -> Option<&Declared> {
         match &self.source {
             Source::Safetensors(file) => file.tensors().get(name),
@@ -252,9 +257,10 @@ enum Role {
     Optional,
 }
 
-struct Expected {
-    name: String,
-    shape: Vec<usize>,
+/// A tensor of the architecture.
+pub(crate) struct Expected {
+    pub(crate) name: String,
+    pub(crate) shape: Vec<usize>,
     role: Role,
 }
 
@@ -268,7 +274,8 @@ pub(crate) const PATCH_EMBEDDING: &str = "patch_level_decoder.patch_embedding";
 pub(crate) const CHAR_DECODER: &str = "char_level_decoder.base.transformer";
 pub(crate) const HEAD: &str = "char_level_decoder.base.lm_head.weight";
 
-fn expected(config: &Config) -> Vec<Expected> {
+/// All of them.
+pub(crate) fn expected(config: &Config) -> Vec<Expected> {
     let hidden = config.hidden_size;
     let mut list = Vec::new();
     let mut add = |role: Role, name: String, shape: &[usize]| {

@@ -12,8 +12,8 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use studio::jobs::{
-    Change, Decoder, Ending, FromWorker, JobEvent, SequenceSpec, ToWorker, VariationId,
-    WorkerError, encode, style_lines,
+    Change, Decoder, Ending, FromWorker, JobEvent, Measured, MemoryPlan, SequenceSpec, ToWorker,
+    VariationId, WorkerError, encode, style_lines,
 };
 
 fn main() {
@@ -43,13 +43,14 @@ fn main() {
 
     let mut active: VecDeque<(SequenceSpec, u32)> = VecDeque::new();
     let mut written = 0;
+    let mut slots = 0;
     loop {
         let message = match active.is_empty() {
             true => messages.recv().ok(),
             false => messages.try_recv().ok(),
         };
         match message {
-            Some(ToWorker::Load { .. }) => match option("fatal") {
+            Some(ToWorker::Load(load)) => match option("fatal") {
                 Some(code) => {
                     say(&FromWorker::Fatal(WorkerError {
                         message: format!("told to fail with {code}"),
@@ -57,12 +58,36 @@ fn main() {
                     }));
                     std::process::exit(1);
                 }
-                None => say(&FromWorker::Ready {
-                    device: "stub".into(),
-                    slots: 2,
-                    parameters: 0,
-                }),
+                None => {
+                    slots = load.slots as u32;
+                    say(&FromWorker::Ready {
+                        device: "stub".into(),
+                        slots: 2,
+                        parameters: 0,
+                        plan: MemoryPlan {
+                            dtype: load.dtype,
+                            is_smaller: false,
+                            slots: 2,
+                            slots_asked: 2,
+                            weights: 0,
+                            slot: 0,
+                            working: 0,
+                            program: 0,
+                            available: 0,
+                        },
+                    })
+                }
             },
+            Some(ToWorker::Measure(spec)) => {
+                for run in 0..spec.runs {
+                    say(&FromWorker::Measured(Measured {
+                        run,
+                        latency_ms: f64::from(100 + 100 * slots + run),
+                        first_bar_ms: Some(50.0),
+                        peak_bytes: u64::from(500 + 500 * slots),
+                    }));
+                }
+            }
             Some(ToWorker::Start(spec)) => {
                 if std::env::args().any(|arg| arg == "dies_at_start") {
                     die_if_told_to(&option("deaths").unwrap(), dies_times);

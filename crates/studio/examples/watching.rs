@@ -67,6 +67,8 @@ fn compose(studio: &Studio, is_watched: bool) -> (Duration, u32) {
         seed: Some(7),
         sampling: None,
         guard: None,
+        dtype: None,
+        priority: None,
         limits: Limits::default(),
     });
     let id = job.unwrap().variations[0].id;

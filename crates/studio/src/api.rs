@@ -1,11 +1,17 @@
 //! What a user can ask for and what they are told, as plain data. The same types serve the window
 //! (through generated TypeScript), the command line (`--json`) and the tests.
 
-use jobs::{Ending, GuardMode, JobId, Limits, Sampling, Style, VariationId, VariationState};
+use jobs::{
+    Dtype, Ending, GuardMode, JobId, Limits, MemoryPlan, Priority, Sampling, Style, VariationId,
+    VariationState,
+};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+mod bench;
+
 pub use crate::format::ExportFormat;
+pub use bench::{BenchProgress, BenchReport, BenchRequest, BenchRow};
 
 /// A piece's identity in the library: a UUIDv7 in text form.
 pub type PieceId = String;
@@ -75,8 +81,14 @@ pub struct ComposeRequest {
     /// Strict if absent.
     #[serde(default)]
     pub guard: Option<GuardMode>,
+    /// The format in which the model's weights are kept; the model's own if absent.
+    #[serde(default)]
+    pub dtype: Option<Dtype>,
     /// Where pieces end at the latest.
     pub limits: Limits,
+    /// How soon its variations get their slots; normal if absent.
+    #[serde(default)]
+    pub priority: Option<Priority>,
 }
 
 /// A job as the queue shows it.
@@ -95,6 +107,8 @@ pub struct JobView {
     pub sampling: Sampling,
     /// Where pieces end at the latest.
     pub limits: Limits,
+    /// How soon its variations get their slots.
+    pub priority: Priority,
     /// In order of their number.
     pub variations: Vec<VariationView>,
 }
@@ -170,6 +184,8 @@ pub struct Piece {
     pub sampling: Sampling,
     /// Whether the model could write only what makes a score.
     pub guard: GuardMode,
+    /// The format in which the model's weights were kept; the model's own if there is none.
+    pub dtype: Option<Dtype>,
     /// Where it was to end at the latest.
     pub limits: Limits,
     /// SHA-256 of the model's weights, in hexadecimal.
@@ -256,6 +272,8 @@ pub struct Recalled {
     pub sampling: Sampling,
     /// Whether the model could write only what makes a score.
     pub guard: GuardMode,
+    /// The format in which the model's weights were kept; the model's own if there is none.
+    pub dtype: Option<Dtype>,
     /// Where it was to end at the latest.
     pub limits: Limits,
     /// For people: why composing it again here may give another piece.
@@ -302,6 +320,8 @@ pub struct WorkerStatus {
     pub device: Option<String>,
     /// How many variations run at once.
     pub slots: Option<u32>,
+    /// What its model takes of the memory.
+    pub plan: Option<MemoryPlan>,
     /// Why it is failed or restarting.
     pub error: Option<ErrorView>,
 }
@@ -366,4 +386,6 @@ pub struct Settings {
     pub compose: Option<ComposeRequest>,
     /// The format that was last exported.
     pub export: Option<ExportFormat>,
+    /// The most pieces that are written at once; as Partita thinks best if absent.
+    pub at_once: Option<u32>,
 }

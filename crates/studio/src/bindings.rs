@@ -24,6 +24,12 @@ fn typescript() -> String {
         declaration::<jobs::Sampling>(c),
         declaration::<jobs::GuardMode>(c),
         declaration::<jobs::Limits>(c),
+        declaration::<jobs::Priority>(c),
+        declaration::<jobs::Dtype>(c),
+        declaration::<jobs::MemoryPlan>(c),
+        declaration::<machine::Machine>(c),
+        declaration::<machine::Memory>(c),
+        declaration::<machine::Gpu>(c),
         declaration::<api::ErrorView>(c),
         declaration::<api::ModelInfo>(c),
         declaration::<api::PeriodStyles>(c),
@@ -44,6 +50,10 @@ fn typescript() -> String {
         declaration::<api::WorkerStatus>(c),
         declaration::<api::StudioEvent>(c),
         declaration::<api::Settings>(c),
+        declaration::<api::BenchRequest>(c),
+        declaration::<api::BenchReport>(c),
+        declaration::<api::BenchRow>(c),
+        declaration::<api::BenchProgress>(c),
     ] {
         text.push_str(&declaration);
     }

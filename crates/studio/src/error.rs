@@ -35,6 +35,8 @@ pub enum Code {
     LibraryTooNew,
     /// The library is damaged or its disk fails.
     LibraryFailed,
+    /// Stopped as the user asked.
+    Stopped,
     /// The worker cannot be started or keeps dying.
     WorkerFailed,
     /// A code of the worker's own: `weights_truncated`.
@@ -60,6 +62,7 @@ impl Code {
             Self::LibraryInUse => "library_in_use",
             Self::LibraryTooNew => "library_too_new",
             Self::LibraryFailed => "library_failed",
+            Self::Stopped => "stopped",
             Self::WorkerFailed => "worker_failed",
             Self::Worker(code) => code,
         }

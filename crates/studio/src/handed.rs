@@ -1,6 +1,6 @@
 //! A variation between the worker's hands and the library.
 
-use jobs::{Ending, VariationId, VariationState};
+use jobs::{Dtype, Ending, Priority, VariationId, VariationState};
 use library::{Interruption, Job, Library};
 
 use crate::clock::now_ms;
@@ -9,6 +9,8 @@ use crate::writing::Writing;
 /// A variation in the worker's hands, until the library knows how it ended.
 pub(crate) struct Handed {
     pub(crate) writing: Writing,
+    /// Its job's, when it was handed out.
+    pub(crate) priority: Priority,
     /// Its state in the library is `Running`.
     pub(crate) recorded: bool,
     /// It was begun before: what the window has of it is void when it starts.
@@ -35,9 +37,11 @@ pub(crate) enum Written {
 }
 
 impl Handed {
-    pub(crate) fn new(id: VariationId, job: &Job, is_repeated: bool) -> Self {
+    /// `dtype` is the format of the worker's weights, if it is not the model's own.
+    pub(crate) fn new(id: VariationId, job: &Job, dtype: Option<Dtype>, is_repeated: bool) -> Self {
         Self {
-            writing: Writing::new(id, job.spec.style.clone(), job.spec.limits),
+            writing: Writing::new(id, job.spec.style.clone(), job.spec.limits, dtype),
+            priority: job.priority,
             recorded: false,
             is_repeated,
             piece: None,

@@ -4,6 +4,7 @@
 //! The studio owns the library and supervises the worker. It knows neither Tauri nor the terminal.
 
 pub mod api;
+mod bench;
 #[cfg(test)]
 mod bindings;
 mod clock;
@@ -24,7 +25,9 @@ mod supervisor;
 mod views;
 mod writing;
 
+pub use bench::bench;
 pub use config::{Config, WorkerCommand};
 pub use error::{Code, Error, Result};
 pub use jobs;
+pub use machine;
 pub use studio::{Studio, list_models, read_library};

@@ -8,7 +8,7 @@ use jobs::{Sampling, Style};
 use serde::Deserialize;
 
 use crate::api::{ComposerStyles, ModelInfo, PeriodStyles};
-use crate::{Code, Error, Result};
+use crate::{Code, Config, Error, Result};
 
 /// How many near styles an unknown one is answered with.
 const NEAREST: usize = 3;
@@ -37,7 +37,7 @@ pub(crate) struct ModelConfig {
 }
 
 /// NotaGen-X's own, for models that say nothing.
-const SAMPLING: Sampling = Sampling {
+pub(crate) const SAMPLING: Sampling = Sampling {
     top_k: 9,
     top_p: 0.9,
     temperature: 1.2,
@@ -185,6 +185,19 @@ pub(crate) fn is_name(id: &str) -> bool {
         (components.next(), components.next()),
         (Some(std::path::Component::Normal(_)), None)
     )
+}
+
+/// A model that a user names, or the first one; by the path of its folder only if the configuration
+/// allows it.
+pub(crate) fn named(config: &Config, id: Option<&str>) -> Result<Model> {
+    match id {
+        Some(id) if config.models_by_path || is_name(id) => find(&config.model_dirs, id),
+        Some(id) => Err(Error::new(
+            Code::ModelMissing,
+            format!("{id:?} is no model's name"),
+        )),
+        None => first(&config.model_dirs),
+    }
 }
 
 /// A model by its id, or by the path of its folder.

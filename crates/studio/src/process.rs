@@ -1,11 +1,10 @@
 //! The worker's process: started, spoken to, ended.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use jobs::{Decoder, Device, FromWorker, ToWorker};
+use jobs::{Decoder, FromWorker, LoadSpec, ToWorker};
 
 use crate::{Code, Error, Result, WorkerCommand};
 
@@ -27,9 +26,7 @@ impl Process {
     /// all it says, in order.
     pub(crate) fn start(
         command: &WorkerCommand,
-        model: &Path,
-        slots: usize,
-        device: Device,
+        load: LoadSpec,
         mut tell: impl FnMut(Told) + Send + 'static,
     ) -> Result<Self> {
         let mut program = Command::new(&command.program);
@@ -61,11 +58,7 @@ impl Process {
         let input = child.stdin.take();
         let mut process = Self { child, input };
         // A worker that is gone already says so through its output.
-        process.say(&ToWorker::Load {
-            model: model.to_owned(),
-            slots,
-            device,
-        });
+        process.say(&ToWorker::Load(load));
         Ok(process)
     }
 
@@ -83,6 +76,12 @@ impl Process {
 
     pub(crate) fn pid(&self) -> u32 {
         self.child.id()
+    }
+
+    /// Ends it at once, in the middle of what it does.
+    pub(crate) fn kill(mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 
     /// Sees to it that it has ended, and says how.

@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::str::FromStr;
 
-use jobs::{GuardMode, JobSpec, Limits, Sampling, Style};
+use jobs::{Dtype, GuardMode, JobSpec, Limits, Sampling, Style};
 use score::Metadata;
 
 use crate::api::{Piece, Recalled};
@@ -26,6 +26,7 @@ const TOP_K: &str = "partita-top-k";
 const TOP_P: &str = "partita-top-p";
 const TEMPERATURE: &str = "partita-temperature";
 const GUARD: &str = "partita-guard";
+const DTYPE: &str = "partita-dtype";
 const MAX_BARS: &str = "partita-max-bars";
 const MAX_PATCHES: &str = "partita-max-patches";
 const MAX_SECONDS: &str = "partita-max-seconds";
@@ -56,6 +57,7 @@ pub(crate) fn metadata(piece: &Piece) -> Metadata {
         (TOP_P, Some(top_p.to_string())),
         (TEMPERATURE, Some(temperature.to_string())),
         (GUARD, Some(piece.guard.as_str().to_owned())),
+        (DTYPE, piece.dtype.map(|dtype| dtype.as_str().to_owned())),
         (MAX_BARS, limit(piece.limits.max_bars)),
         (MAX_PATCHES, limit(piece.limits.max_patches)),
         (MAX_SECONDS, limit(piece.limits.max_seconds)),
@@ -129,6 +131,9 @@ pub(crate) fn settings(metadata: &Metadata) -> Result<Recalled> {
             .find(|mode| mode.as_str() == word)
             .ok_or_else(|| damaged(GUARD, word))?,
     };
+    let dtype = field(metadata, DTYPE)
+        .map(|word| Dtype::parse(word).ok_or_else(|| damaged(DTYPE, word)))
+        .transpose()?;
     let spec = JobSpec {
         style: Style {
             period: metadata.period.trim().to_owned(),
@@ -142,6 +147,7 @@ pub(crate) fn settings(metadata: &Metadata) -> Result<Recalled> {
             temperature: needed(metadata, TEMPERATURE)?,
         },
         guard,
+        dtype,
         limits: Limits {
             max_bars: optional(metadata, MAX_BARS)?,
             max_patches: optional(metadata, MAX_PATCHES)?,
@@ -163,6 +169,7 @@ pub(crate) fn settings(metadata: &Metadata) -> Result<Recalled> {
         seed: spec.seeds.first().copied().unwrap_or_default(),
         sampling: spec.sampling,
         guard: spec.guard,
+        dtype: spec.dtype,
         limits: spec.limits,
         notes: Vec::new(),
     })
@@ -226,6 +233,7 @@ mod tests {
             (TEMPERATURE, "-1"),
             (MAX_BARS, "0"),
             (GUARD, "perhaps"),
+            (DTYPE, "q5_1"),
             (MODEL, "../../etc"),
             (MODEL, "/etc"),
             (COMPOSER, "two\nlines"),

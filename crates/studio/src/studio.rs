@@ -3,16 +3,20 @@
 mod scores;
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
-use jobs::{JobId, JobSpec, MAX_SEED, MAX_VARIATIONS, Sampling, VariationId};
+use jobs::{JobId, JobSpec, MAX_SEED, MAX_VARIATIONS, Priority, Sampling, VariationId};
 use library::{Filter, Interruption, Library};
+use machine::Machine;
 
 use crate::api::{
-    ComposeRequest, JobView, LibraryPage, LibraryQuery, ModelInfo, PeriodStyles, Piece, Settings,
-    StudioEvent, WorkerState, WorkerStatus,
+    BenchProgress, BenchReport, BenchRequest, ComposeRequest, JobView, LibraryPage, LibraryQuery,
+    ModelInfo, PeriodStyles, Piece, Settings, StudioEvent, WorkerState, WorkerStatus,
 };
+use crate::bench::bench;
 use crate::clock::now_ms;
 use crate::events::Events;
 use crate::live::Live;
@@ -23,6 +27,9 @@ use crate::{Code, Config, Error, Result, fingerprint, views};
 const PAGE: u32 = 50;
 const MAX_PAGE: u32 = 200;
 const SETTINGS: &str = "window";
+const BENCHES: &str = "benches";
+/// Measurements that are kept.
+const MAX_BENCHES: usize = 100;
 
 /// The application. Clones share it; it closes with the last of them.
 #[derive(Clone)]
@@ -32,8 +39,7 @@ pub struct Studio {
 
 struct Inner {
     library: Arc<Library>,
-    model_dirs: Vec<PathBuf>,
-    models_by_path: bool,
+    config: Config,
     events: Arc<Events>,
     visible: Arc<Mutex<Visible>>,
     live: Arc<Live>,
@@ -68,6 +74,7 @@ impl Studio {
                 model: None,
                 device: None,
                 slots: None,
+                plan: None,
                 error: None,
             },
             pid: None,
@@ -85,8 +92,7 @@ impl Studio {
         let studio = Self {
             inner: Arc::new(Inner {
                 library: library.clone(),
-                model_dirs: config.model_dirs.clone(),
-                models_by_path: config.models_by_path,
+                config: config.clone(),
                 events: events.clone(),
                 visible: visible.clone(),
                 live: live.clone(),
@@ -114,7 +120,7 @@ impl Studio {
     /// Installed models first, then those that are known.
     #[must_use]
     pub fn models(&self) -> Vec<ModelInfo> {
-        models::list(&self.inner.model_dirs)
+        models::list(&self.inner.config.model_dirs)
     }
 
     /// The styles a model knows; the first model's if none is named.
@@ -134,16 +140,7 @@ impl Studio {
     }
 
     fn model(&self, id: Option<&str>) -> Result<Model> {
-        match id {
-            Some(id) if self.inner.models_by_path || models::is_name(id) => {
-                models::find(&self.inner.model_dirs, id)
-            }
-            Some(id) => Err(Error::new(
-                Code::ModelMissing,
-                format!("{id:?} is no model's name"),
-            )),
-            None => models::first(&self.inner.model_dirs),
-        }
+        models::named(&self.inner.config, id)
     }
 
     // The queue.
@@ -161,7 +158,9 @@ impl Studio {
             seed,
             sampling,
             guard,
+            dtype,
             limits,
+            priority,
         } = request;
         if !(1..=MAX_VARIATIONS).contains(&variations) {
             return Err(jobs::SpecError::Variations(variations as usize).into());
@@ -175,6 +174,7 @@ impl Studio {
             style,
             sampling: sampling.unwrap_or(model.config.sampling()),
             guard: guard.unwrap_or_default(),
+            dtype,
             limits,
             seeds: JobSpec::consecutive_seeds(seed, variations),
             model: model.id.clone(),
@@ -183,13 +183,15 @@ impl Studio {
         model.check(&spec.style)?;
         let library = &self.inner.library;
         let sha256 = fingerprint::sha256(library, &model)?;
-        let id = library.enqueue(&spec, &sha256, now_ms())?;
+        let priority = priority.unwrap_or_default();
+        let id = library.enqueue(&spec, &sha256, priority, now_ms())?;
         let job = views::job(library.job(id)?);
         self.inner
             .events
             .tell(&StudioEvent::Job { job: job.clone() });
         let variations = job.variations.iter().map(|variation| variation.id);
-        self.order(Order::Queue(variations.collect()));
+        let waiting = variations.map(|id| (id, priority));
+        self.order(Order::Queue(waiting.collect()));
         Ok(job)
     }
 
@@ -208,6 +210,20 @@ impl Studio {
     /// [`Code::NotFound`]; those of the library.
     pub fn job(&self, id: JobId) -> Result<JobView> {
         Ok(views::job(self.inner.library.job(id)?))
+    }
+
+    /// Lets a job's variations that wait get their slots sooner, or later.
+    ///
+    /// # Errors
+    /// [`Code::NotFound`]; those of the library.
+    pub fn prioritise(&self, id: JobId, priority: Priority) -> Result<JobView> {
+        self.inner.library.prioritise(id, priority)?;
+        self.order(Order::Prioritise(id, priority));
+        let job = self.job(id)?;
+        self.inner
+            .events
+            .tell(&StudioEvent::Job { job: job.clone() });
+        Ok(job)
     }
 
     /// Stops a variation, waiting or running; its bars so far stay in the library.
@@ -272,6 +288,81 @@ impl Studio {
         Ok(self.inner.library.restore(id)?)
     }
 
+    // The machine.
+
+    /// How busy the machine is and what it has, once every `every` until the receiver is dropped.
+    #[must_use]
+    pub fn watch_machine(&self, every: Duration) -> Receiver<Machine> {
+        let (sender, receiver) = mpsc::channel();
+        std::thread::spawn(move || {
+            let mut watch = machine::Watch::new();
+            loop {
+                std::thread::sleep(every);
+                if sender.send(watch.look()).is_err() {
+                    return;
+                }
+            }
+        });
+        receiver
+    }
+
+    /// Measures the machine, and keeps the report among those of [`Studio::benches`].
+    ///
+    /// # Errors
+    /// [`Code::NotNow`] while pieces are being written; those of [`crate::bench`] and of the library.
+    pub fn bench(
+        &self,
+        request: &BenchRequest,
+        stop: &AtomicBool,
+        tell: impl FnMut(&BenchProgress),
+    ) -> Result<BenchReport> {
+        if self.is_composing()? {
+            return Err(Error::new(
+                Code::NotNow,
+                "pieces are being written, which would disturb the measurement; wait until they are done",
+            ));
+        }
+        let mut report = bench(&self.inner.config, request, stop, tell)?;
+        if self.is_composing()? {
+            report
+                .notes
+                .push("Pieces were written while this was measured.".to_owned());
+        }
+        let mut benches = self.benches()?;
+        benches.insert(0, report.clone());
+        benches.truncate(MAX_BENCHES);
+        self.inner.library.put_setting(BENCHES, &benches)?;
+        Ok(report)
+    }
+
+    fn is_composing(&self) -> Result<bool> {
+        let unfinished = self.inner.library.unfinished()?;
+        Ok(!unfinished.is_empty())
+    }
+
+    /// Earlier measurements, newest first.
+    ///
+    /// # Errors
+    /// Those of the library.
+    pub fn benches(&self) -> Result<Vec<BenchReport>> {
+        match self.inner.library.setting(BENCHES) {
+            Ok(benches) => Ok(benches.unwrap_or_default()),
+            // Reports of a version that meant something else by them.
+            Err(library::Error::Damaged(_)) => Ok(Vec::new()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Forgets the measurement that was made at this time.
+    ///
+    /// # Errors
+    /// Those of the library.
+    pub fn forget_bench(&self, made_ms: i64) -> Result<()> {
+        let mut benches = self.benches()?;
+        benches.retain(|bench| bench.made_ms != made_ms);
+        Ok(self.inner.library.put_setting(BENCHES, &benches)?)
+    }
+
     // The rest.
 
     /// What the window remembers.
@@ -279,12 +370,7 @@ impl Studio {
     /// # Errors
     /// Those of the library.
     pub fn settings(&self) -> Result<Settings> {
-        match self.inner.library.setting(SETTINGS) {
-            Ok(settings) => Ok(settings.unwrap_or_default()),
-            // Settings of a version that meant something else by them are no reason to fail.
-            Err(library::Error::Damaged(_)) => Ok(Settings::default()),
-            Err(error) => Err(error.into()),
-        }
+        settings(&self.inner.library)
     }
 
     /// Remembers it.
@@ -328,6 +414,15 @@ impl Studio {
     /// Ends the worker. What was being written waits in the library for the next time.
     pub fn close(&self) {
         close(&self.inner.orders);
+    }
+}
+
+pub(crate) fn settings(library: &Library) -> Result<Settings> {
+    match library.setting(SETTINGS) {
+        Ok(settings) => Ok(settings.unwrap_or_default()),
+        // Settings of a version that meant something else by them are no reason to fail.
+        Err(library::Error::Damaged(_)) => Ok(Settings::default()),
+        Err(error) => Err(error.into()),
     }
 }
 

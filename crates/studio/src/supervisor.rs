@@ -6,12 +6,15 @@
 
 mod hand_out;
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use jobs::{Change, FromWorker, JobEvent, ToWorker, VariationId, VariationState, WorkerError};
+use jobs::{
+    Change, Dtype, FromWorker, JobEvent, JobId, Line, MemoryPlan, Priority, ToWorker, VariationId,
+    VariationState, WorkerError,
+};
 use library::{Error as LibraryError, Interruption, Job, Library};
 
 use crate::api::{ErrorView, StudioEvent, WorkerState, WorkerStatus};
@@ -38,7 +41,9 @@ const TICK: Duration = Duration::from_millis(100);
 /// What the supervisor is told.
 pub(crate) enum Order {
     /// These wait for a slot, behind those that wait already.
-    Queue(Vec<VariationId>),
+    Queue(Vec<(VariationId, Priority)>),
+    /// Of this job, all that wait have another priority.
+    Prioritise(JobId, Priority),
     /// Stop this one.
     Cancel(VariationId, Sender<Result<()>>),
     /// Queue this one again, which failed or was stopped.
@@ -58,12 +63,35 @@ pub(crate) struct Visible {
 
 struct Worker {
     process: Process,
-    /// The model's id and the hash of its weights.
-    model: (String, String),
+    holds: Holds,
     /// Known once it is ready.
-    slots: Option<usize>,
+    plan: Option<MemoryPlan>,
     /// What it said before it ended.
     last_words: Option<WorkerError>,
+}
+
+/// What a worker was asked to hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Holds {
+    /// The model's id.
+    model: String,
+    /// The hash of its weights.
+    sha256: String,
+    /// The format that was asked for.
+    dtype: Option<Dtype>,
+    /// How many pieces at once were asked for.
+    slots: usize,
+}
+
+impl Holds {
+    fn wanted_by(job: &Job, slots: usize) -> Self {
+        Self {
+            model: job.spec.model.clone(),
+            sha256: job.model_sha256.clone(),
+            dtype: job.spec.dtype,
+            slots,
+        }
+    }
 }
 
 pub(crate) struct Supervisor {
@@ -73,7 +101,7 @@ pub(crate) struct Supervisor {
     visible: Arc<Mutex<Visible>>,
     live: Arc<Live>,
     orders: Sender<Order>,
-    waiting: VecDeque<VariationId>,
+    waiting: Line<()>,
     handed: BTreeMap<VariationId, Handed>,
     worker: Option<Worker>,
     /// Tells a worker's words from those of the one before it.
@@ -106,7 +134,7 @@ impl Supervisor {
             visible,
             live,
             orders,
-            waiting: VecDeque::new(),
+            waiting: Line::default(),
             handed: BTreeMap::new(),
             worker: None,
             generation: 0,
@@ -126,7 +154,12 @@ impl Supervisor {
                 false => orders.recv_timeout(TICK),
             };
             match order {
-                Ok(Order::Queue(ids)) => self.waiting.extend(ids),
+                Ok(Order::Queue(ids)) => {
+                    for (id, priority) in ids {
+                        self.waiting.push(id, priority, ());
+                    }
+                }
+                Ok(Order::Prioritise(job, priority)) => self.prioritise(job, priority),
                 Ok(Order::Cancel(id, reply)) => {
                     let _ = reply.send(self.cancel(id));
                 }
@@ -169,7 +202,7 @@ impl Supervisor {
         }
         self.library
             .end(id, VariationState::Cancelled, None, now_ms())?;
-        self.waiting.retain(|&waiting| waiting != id);
+        self.waiting.remove(id);
         self.crashes.remove(&id);
         self.tell_variation(id);
         Ok(())
@@ -184,9 +217,17 @@ impl Supervisor {
         }
         self.library.retry(id)?;
         self.crashes.remove(&id);
-        self.waiting.push_back(id);
+        let priority = self.library.job(id.job)?.priority;
+        self.waiting.push(id, priority, ());
         self.tell_variation(id);
         Ok(())
+    }
+
+    fn prioritise(&mut self, job: JobId, priority: Priority) {
+        self.waiting.prioritise(job, priority);
+        // Those in hand come back to the line if their worker dies.
+        let handed = self.handed.iter_mut().filter(|(id, _)| id.job == job);
+        handed.for_each(|(_, handed)| handed.priority = priority);
     }
 
     // What comes from the worker.
@@ -194,13 +235,15 @@ impl Supervisor {
     fn hear(&mut self, told: Told) {
         match told {
             None => self.bury(),
-            Some(FromWorker::Ready { device, slots, .. }) => {
+            Some(FromWorker::Ready { device, plan, .. }) => {
                 self.failed_loads = 0;
                 if let Some(worker) = &mut self.worker {
-                    worker.slots = Some(slots);
+                    worker.plan = Some(plan);
                 }
-                self.show(WorkerState::Ready, None, Some((device, slots)));
+                self.show(WorkerState::Ready, None, Some((device, plan)));
             }
+            // Nobody asked for it.
+            Some(FromWorker::Measured(_)) => {}
             Some(FromWorker::Fatal(error)) => {
                 if let Some(worker) = &mut self.worker {
                     worker.last_words = Some(error);
@@ -262,7 +305,7 @@ impl Supervisor {
         };
         self.generation += 1;
         let status = worker.process.end();
-        let was_ready = worker.slots.is_some();
+        let was_ready = worker.plan.is_some();
         let why = match worker.last_words {
             Some(WorkerError { code, message }) => Interruption { code, message },
             None => Interruption {
@@ -296,7 +339,7 @@ impl Supervisor {
         // What the worker itself calls hopeless will not get better; a crash may.
         let is_hopeless = why.code != "worker_died" || self.failed_loads >= MAX_FAILED_LOADS;
         if !was_ready && is_hopeless {
-            self.give_up_on(&worker.model.0, &why);
+            self.give_up_on(&worker.holds, &why);
             return;
         }
         let pause = Duration::from_millis(100 << self.deaths.min(5));
@@ -309,13 +352,17 @@ impl Supervisor {
     }
 
     /// No variation that waits for this model can be written.
-    fn give_up_on(&mut self, model: &str, why: &Interruption) {
+    fn give_up_on(&mut self, holds: &Holds, why: &Interruption) {
         self.show(WorkerState::Failed, Some(view(why)), None);
         (self.deaths, self.failed_loads) = (0, 0);
-        for id in std::mem::take(&mut self.waiting) {
+        let waiting: Vec<VariationId> = self.waiting.ids().collect();
+        for id in waiting {
             match self.library.job(id.job) {
-                Ok(job) if job.spec.model != model => self.waiting.push_back(id),
-                Ok(job) => self.give_up(id, &job, why.clone()),
+                Ok(job) if Holds::wanted_by(&job, holds.slots) != *holds => {}
+                Ok(job) => {
+                    self.waiting.remove(id);
+                    self.give_up(id, &job, why.clone());
+                }
                 Err(error) => self.complain(error.into()),
             }
         }
@@ -324,7 +371,7 @@ impl Supervisor {
     fn give_up(&mut self, id: VariationId, job: &Job, why: Interruption) {
         let handed = Handed {
             outcome: Some(Outcome::Failed(why)),
-            ..Handed::new(id, job, false)
+            ..Handed::new(id, job, None, false)
         };
         self.handed.insert(id, handed);
     }
@@ -357,8 +404,11 @@ impl Supervisor {
         }
         for id in ended {
             self.live.end(id);
-            match self.handed.remove(&id).and_then(|handed| handed.outcome) {
-                Some(Outcome::Again(_)) => self.waiting.push_front(id),
+            let Some(handed) = self.handed.remove(&id) else {
+                continue;
+            };
+            match handed.outcome {
+                Some(Outcome::Again(_)) => self.waiting.push_front(id, handed.priority, ()),
                 _ => {
                     self.crashes.remove(&id);
                 }
@@ -396,14 +446,20 @@ impl Supervisor {
 
     // What others see.
 
-    fn show(&self, state: WorkerState, error: Option<ErrorView>, ready: Option<(String, usize)>) {
+    fn show(
+        &self,
+        state: WorkerState,
+        error: Option<ErrorView>,
+        ready: Option<(String, MemoryPlan)>,
+    ) {
         let worker = self.worker.as_ref();
-        let (device, slots) = ready.unzip();
+        let (device, plan) = ready.unzip();
         let status = WorkerStatus {
             state,
-            model: worker.map(|worker| worker.model.0.clone()),
+            model: worker.map(|worker| worker.holds.model.clone()),
             device,
-            slots: slots.and_then(|slots| u32::try_from(slots).ok()),
+            slots: plan.map(|plan| plan.slots),
+            plan,
             error,
         };
         *self.visible.lock().unwrap_or_else(PoisonError::into_inner) = Visible {

@@ -12,6 +12,7 @@ pub(crate) fn job(job: Job) -> JobView {
         model: job.spec.model,
         sampling: job.spec.sampling,
         limits: job.spec.limits,
+        priority: job.priority,
         variations: job.variations.into_iter().map(variation).collect(),
     }
 }
@@ -52,6 +53,7 @@ pub(crate) fn piece(row: PieceRow) -> Piece {
     Piece {
         sampling: row.summary.spec.sampling,
         guard: row.summary.spec.guard,
+        dtype: row.dtype,
         limits: row.summary.spec.limits,
         model_sha256: row.model_sha256,
         ending: row.ending,

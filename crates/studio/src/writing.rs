@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use jobs::{Ending, Limits, Style, VariationId};
+use jobs::{Dtype, Ending, Limits, Style, VariationId};
 use library::Draft;
 
 /// Bars that have come are on disk at the latest after this. Each save is an fsync, and a fast
@@ -16,6 +16,7 @@ pub(crate) struct Writing {
     id: VariationId,
     style: Style,
     limits: Limits,
+    dtype: Option<Dtype>,
     header: String,
     bars: Vec<String>,
     started_ms: Option<i64>,
@@ -26,11 +27,12 @@ pub(crate) struct Writing {
 }
 
 impl Writing {
-    pub(crate) fn new(id: VariationId, style: Style, limits: Limits) -> Self {
+    pub(crate) fn new(id: VariationId, style: Style, limits: Limits, dtype: Option<Dtype>) -> Self {
         Self {
             id,
             style,
             limits,
+            dtype,
             header: String::new(),
             bars: Vec::new(),
             started_ms: None,
@@ -96,6 +98,7 @@ impl Writing {
             first_bar_ms: Some(first_bar - started),
             duration_ms: whole.map(|(_, now_ms)| now_ms - started),
             text,
+            dtype: self.dtype,
         })
     }
 
@@ -162,7 +165,7 @@ mod tests {
             composer: "Wolf, Hugo".into(),
             instrumentation: "Art Song".into(),
         };
-        let mut writing = Writing::new(id, style, limits);
+        let mut writing = Writing::new(id, style, limits, None);
         writing.begin(1_000);
         writing
     }

@@ -8,7 +8,9 @@
 //! It ends when its input ends, so that it never outlives the program that started it.
 
 mod guarded;
+mod measure;
 mod model;
+mod plan;
 
 use std::io::{Read, Write};
 use std::process::ExitCode;
@@ -77,13 +79,13 @@ fn serve(
         output.flush().context("writing messages")
     };
 
-    let (folder, slots) = match messages.recv() {
+    let load = match messages.recv() {
         Err(_) => return Ok(ExitCode::SUCCESS),
-        Ok(Ok(ToWorker::Load { model, slots, .. })) => (model, slots),
+        Ok(Ok(ToWorker::Load(load))) => load,
         Ok(Ok(other)) => anyhow::bail!("the first message must be load, not {other:?}"),
         Ok(Err(error)) => return Err(error),
     };
-    let mut model = match NotaGen::load(&folder, slots) {
+    let mut model = match NotaGen::load(&load) {
         Ok(model) => model,
         Err(error) => {
             say(FromWorker::Fatal(worker_error(&error)))?;
@@ -94,6 +96,7 @@ fn serve(
         device: model.device(),
         slots: model.slots(),
         parameters: model.parameters(),
+        plan: model.plan(),
     })?;
 
     let start = Instant::now();
@@ -106,11 +109,27 @@ fn serve(
                 messages.try_recv()
             };
             match message {
-                Ok(message) => {
-                    if let Some(event) = obey(&mut engine, message?)? {
-                        say(FromWorker::Job(event))?;
+                Ok(message) => match message? {
+                    ToWorker::Measure(spec) => {
+                        let slots = model.slots();
+                        // Whoever asked is there as long as the input is. What is said meanwhile is not heard.
+                        let is_wanted =
+                            || !matches!(messages.try_recv(), Err(TryRecvError::Disconnected));
+                        let told = |measured| say(FromWorker::Measured(measured));
+                        let measured = measure::measure(&mut model, slots, &spec, is_wanted, told);
+                        if let Err(error) = measured? {
+                            say(FromWorker::Fatal(worker_error(&error)))?;
+                            return Ok(ExitCode::FAILURE);
+                        }
+                        // The contexts are not what the engine left in them.
+                        engine = Engine::new(slots);
                     }
-                }
+                    message => {
+                        if let Some(event) = obey(&mut engine, message)? {
+                            say(FromWorker::Job(event))?;
+                        }
+                    }
+                },
                 Err(TryRecvError::Empty) => break,
                 Err(TryRecvError::Disconnected) => return Ok(ExitCode::SUCCESS),
             }
@@ -123,7 +142,8 @@ fn serve(
 
 fn obey(engine: &mut Engine, message: ToWorker) -> anyhow::Result<Option<JobEvent>> {
     Ok(match message {
-        ToWorker::Load { .. } => anyhow::bail!("a worker loads one model in its life"),
+        ToWorker::Load(_) => anyhow::bail!("a worker loads one model in its life"),
+        ToWorker::Measure(_) => anyhow::bail!("a worker that composes does not measure"),
         ToWorker::Start(spec) => {
             // Another process asks, on another machine perhaps: nothing is taken on trust.
             if let Err(error) = spec.sampling.validate().and(spec.limits.validate()) {

@@ -2,41 +2,70 @@
 
 use std::path::Path;
 
-use jobs::{GuardMode, SequenceSpec, Style};
+use jobs::{Dtype, GuardMode, LoadSpec, MemoryPlan, ModelSource, SequenceSpec, Style};
+use notagen::{Config, Footprint, Format};
 
 use crate::guarded::Guarded;
+use crate::plan::{self, Short, Wanted};
 
 use engine::{Continuation, Grammar, Model, ModelError, Patch, Row};
-
-/// Memory for the slots' caches. The plan that asks the machine how much there is comes with the
-/// engine's own work on memory; this keeps the largest model, 210 MB a slot, within a laptop.
-const CACHE_BYTES: u64 = 2 << 30;
 
 /// The model on its device.
 pub(crate) struct NotaGen {
     model: notagen::Model,
+    plan: MemoryPlan,
 }
 
 /// An error of the model, as the engine and the studio know it.
 #[derive(Debug, thiserror::Error)]
-#[error(transparent)]
-pub(crate) struct Error(#[from] notagen::Error);
+pub(crate) enum Error {
+    #[error(transparent)]
+    Model(#[from] notagen::Error),
+    #[error("{0}")]
+    Short(Short),
+    #[error("{0}")]
+    Asked(String),
+}
 
 impl ModelError for Error {
     fn code(&self) -> &str {
-        self.0.code()
+        match self {
+            Self::Model(error) => error.code(),
+            Self::Short(_) => "memory_short",
+            Self::Asked(_) => "invalid_request",
+        }
     }
 }
 
 impl NotaGen {
-    /// At most `slots` slots, fewer if their caches would take more than [`CACHE_BYTES`].
-    pub(crate) fn load(folder: &Path, slots: usize) -> Result<Self, Error> {
-        let config = notagen::Config::read(folder)?;
-        let floats = 2 * config.patch_num_layers * config.patch_length * config.hidden_size;
-        let slot_bytes = 4 * floats as u64;
-        let fitting = usize::try_from(CACHE_BYTES / slot_bytes.max(1)).unwrap_or(usize::MAX);
-        let model = notagen::Model::load(folder, slots.min(fitting).max(1), None)?;
-        Ok(Self { model })
+    /// With as many slots as were asked for and in the format that was asked for, as far as memory goes:
+    /// see [`crate::plan`].
+    pub(crate) fn load(spec: &LoadSpec) -> Result<Self, Error> {
+        if let Some(threads) = spec.threads
+            && (threads == 0 || !notagen::set_threads(threads))
+        {
+            return Err(Error::Asked(format!(
+                "cannot compute with {threads} threads"
+            )));
+        }
+        let source = Source::of(&spec.model)?;
+        let (program, available) = plan::at_hand();
+        let wanted = Wanted {
+            slots: spec.slots.clamp(1, notagen::limits::SLOTS),
+            dtype: spec.dtype,
+            program,
+            available,
+        };
+        let footprint = source.footprint()?;
+        let memory = |slots, dtype: Option<Dtype>| footprint.memory(slots, dtype.map(format));
+        let plan = plan::plan(&wanted, memory).map_err(Error::Short)?;
+        tracing::info!(?plan, total = plan.total(), "memory");
+        let model = source.load(plan.slots as usize, plan.dtype.map(format))?;
+        Ok(Self { model, plan })
+    }
+
+    pub(crate) fn plan(&self) -> MemoryPlan {
+        self.plan
     }
 
     pub(crate) fn slots(&self) -> usize {
@@ -49,8 +78,10 @@ impl NotaGen {
 
     /// For people.
     pub(crate) fn device(&self) -> String {
-        let threads = std::thread::available_parallelism().map_or(1, usize::from);
-        format!("CPU, {threads} threads")
+        match notagen::threads() {
+            1 => "CPU, 1 thread".to_owned(),
+            threads => format!("CPU, {threads} threads"),
+        }
     }
 }
 
@@ -124,6 +155,47 @@ impl Model for NotaGen {
             })
             .collect();
         Ok(self.model.step(&rows)?)
+    }
+}
+
+/// A folder, or a shape.
+enum Source<'a> {
+    Folder(&'a Path),
+    Random(Config),
+}
+
+impl<'a> Source<'a> {
+    fn of(model: &'a ModelSource) -> Result<Self, Error> {
+        match model {
+            ModelSource::Folder(folder) => Ok(Self::Folder(folder)),
+            ModelSource::Random(shape) => Config::of_shape(shape)
+                .map(Self::Random)
+                .ok_or_else(|| Error::Asked(format!("there is no shape {shape:?}"))),
+        }
+    }
+
+    fn footprint(&self) -> Result<Footprint, notagen::Error> {
+        match self {
+            Self::Folder(folder) => Footprint::of_folder(folder),
+            Self::Random(shape) => Ok(Footprint::of_shape(shape.clone())),
+        }
+    }
+
+    fn load(self, slots: usize, format: Option<Format>) -> Result<notagen::Model, notagen::Error> {
+        match self {
+            Self::Folder(folder) => notagen::Model::load(folder, slots, format),
+            Self::Random(shape) => notagen::Model::random(shape, slots, format),
+        }
+    }
+}
+
+fn format(dtype: Dtype) -> Format {
+    match dtype {
+        Dtype::F32 => Format::F32,
+        Dtype::F16 => Format::F16,
+        Dtype::Bf16 => Format::Bf16,
+        Dtype::Q8_0 => Format::Q8_0,
+        Dtype::Q4K => Format::Q4K,
     }
 }
 

@@ -123,3 +123,63 @@ fn closing_the_window_loses_nothing() {
     partita.assert_nothing_wrong();
     partita.close();
 }
+
+#[test]
+fn the_machine_is_watched_and_measured() {
+    let home = Home::new();
+    let partita = Partita::open(program(), &home);
+    let page = &partita.page;
+    partita.go("machine");
+    let text = |of: &str| {
+        let script = "return document.querySelector(arguments[0])?.innerText ?? ''";
+        let text = page.script(script, json!([id(of)]));
+        text.as_str().unwrap_or_default().to_owned()
+    };
+    until("the machine to be seen", 30, || {
+        text("gauges").contains("free of").then_some(())
+    });
+    page.fill(&id("bench-patches"), "24");
+    page.fill(&id("bench-runs"), "2");
+    for size in [4, 8] {
+        let chosen = format!("{}[data-value=\"{size}\"]", id("bench-size"));
+        page.click(&chosen);
+    }
+    page.click(&id("bench-start"));
+    page.wait(&id("bench-running"), 30);
+    page.wait(&id("bench-report"), 120);
+    assert!(
+        text("bench-report").contains("partita-demo"),
+        "{}",
+        text("bench-report")
+    );
+    assert_eq!(page.count(&format!("{} tbody tr", id("bench-report"))), 2);
+    page.click(&id("bench-use"));
+    let recommended: u32 = text("bench-advice")
+        .split(' ')
+        .next()
+        .unwrap()
+        .parse()
+        .unwrap();
+
+    // What was chosen holds for the next piece.
+    partita.compose(&SONGS);
+    partita.wait_done(3, 300);
+    let pieces = if recommended == 1 {
+        "1 piece "
+    } else {
+        "2 pieces "
+    };
+    assert!(
+        text("worker-status").contains(pieces),
+        "{}",
+        text("worker-status")
+    );
+    assert!(
+        text("worker-plan").contains("of memory"),
+        "{}",
+        text("worker-plan")
+    );
+    partita.go("machine");
+    page.wait(&id("plan"), 30);
+    partita.assert_nothing_wrong();
+}

@@ -60,10 +60,11 @@ const MODELS = [
 let now = Date.now();
 const pieces = new Map<string, { piece: T.Piece; source: number; deleted: boolean }>();
 const jobs: T.JobView[] = [];
-let settings: T.Settings = { theme: new URLSearchParams(location.search).get("theme"), compose: null, export: null };
+let settings: T.Settings = { theme: new URLSearchParams(location.search).get("theme"), compose: null, export: null, at_once: null };
 let worker: T.WorkerStatus = has("workerdown")
-  ? { state: "failed", model: null, device: null, slots: null, error: { code: "worker_failed", message: "the worker stopped three times within a minute; see the log" } }
-  : { state: "ready", model: "partita-demo", device: "CPU, 2 threads", slots: 2, error: null };
+  ? { state: "failed", model: null, device: null, slots: null, plan: null, error: { code: "worker_failed", message: "the worker stopped three times within a minute; see the log" } }
+  : { state: "ready", model: "partita-demo", device: "CPU, 2 threads", slots: 2, error: null,
+      plan: { dtype: null, is_smaller: false, slots: 2, slots_asked: 8, weights: 20_300_000, slot: 17_200_000, working: 8_100_000, program: 6_400_000, available: 21_000_000_000 } };
 let emit: (event: T.StudioEvent) => void = () => undefined;
 
 function addPiece(id: string, variation: T.VariationId, style: T.Style, seed: number, state: T.VariationState, count: number, at: number, source: number): string {
@@ -74,7 +75,7 @@ function addPiece(id: string, variation: T.VariationId, style: T.Style, seed: nu
     deleted: false,
     piece: {
       summary: { id, variation, title: `${style.instrumentation} in ${pick(KEYS, source + seed)}`, style, model: "partita-demo", seed, state, bars: lines.length, created_ms: at },
-      sampling: SAMPLING, guard: "strict", limits: LIMITS, model_sha256: "9f".repeat(32),
+      sampling: SAMPLING, guard: "strict", dtype: null, limits: LIMITS, model_sha256: "9f".repeat(32),
       ending: state === "done" ? "complete" : null, first_bar_ms: 1840, duration_ms: state === "running" ? null : 48_200,
       text: header(text) + lines.join(""),
     },
@@ -96,7 +97,7 @@ function job(style: T.Style, states: T.VariationState[], at: number, seed = 8_81
       piece,
     };
   });
-  return { id, created_ms: at, style, model: "partita-demo", sampling: SAMPLING, limits: LIMITS, variations };
+  return { id, created_ms: at, style, model: "partita-demo", sampling: SAMPLING, limits: LIMITS, priority: "normal", variations };
 }
 
 function fill(): void {
@@ -182,6 +183,47 @@ function compose(request: T.ComposeRequest): T.JobView {
   return made;
 }
 
+const MACHINE = {
+  processor: "AMD Ryzen 7 5800X 8-Core Processor", threads: 16,
+  gpus: has("gpu") ? [{ name: "NVIDIA GeForce RTX 3060", memory: 12_600_000_000, memory_taken: 3_100_000_000, load: 0.87, celsius: 61, watts: 148 }] : [],
+};
+
+function measured(made_ms: number, rates: number[], dtype: T.Dtype | null): T.BenchReport {
+  const rows = rates.map((pieces_per_minute, at): T.BenchRow => {
+    const batch = 2 ** at;
+    const latency_ms = (60_000 * batch) / pieces_per_minute;
+    const plan = { dtype, is_smaller: false, slots: batch, slots_asked: batch, weights: 553e6, slot: 105e6, working: 90e6, program: 7e6, available: 21e9 };
+    return {
+      batch, latency_ms, latency_sd_ms: latency_ms * 0.02, first_bar_ms: latency_ms * 0.07, peak_bytes: 650e6 + batch * 70e6,
+      growth: (650 + batch * 70) / 720, pieces_per_minute, patches_per_second: (pieces_per_minute * 512) / 60, plan, other_load: 0.02,
+    };
+  });
+  return {
+    made_ms, version: "0.1.0", model: "notagen-x", parameters: 516_000_000, dtype, device: "CPU, 16 threads", processor: MACHINE.processor,
+    memory: 34e9, patches: 512, runs: 5, rows, recommended: 8, notes: [],
+  };
+}
+
+let benches: T.BenchReport[] = has("nobench") ? [] : [
+  measured(now - 3_600_000, [3.1, 5.4, 8.8, 12.9, 13.6], "q8_0"), measured(now - 86_400_000, [1.4, 2.2, 3.9, 5.5, 5.8], "f16"),
+];
+let stopped = false;
+
+async function bench(request: T.BenchRequest, tell: (progress: T.BenchProgress) => void): Promise<void> {
+  stopped = false;
+  const of = request.batches.length * (request.runs + 1);
+  const report = measured(Date.now(), [3.3, 5.6, 9.1, 13.2, 13.9, 14].slice(0, request.batches.length), request.dtype);
+  for (let step = 0; step < of; step += 1) {
+    const at = Math.floor(step / (request.runs + 1));
+    tell({ kind: "running", batch: request.batches[at] ?? 1, done: step % (request.runs + 1), steps: step, of });
+    await new Promise((resolve) => setTimeout(resolve, 400));
+    if (stopped) return tell({ kind: "failed", error: { code: "stopped", message: "the measurement was stopped" } });
+    if ((step + 1) % (request.runs + 1) === 0) tell({ kind: "row", row: report.rows[at] as T.BenchRow });
+  }
+  benches = [report, ...benches];
+  tell({ kind: "done", report });
+}
+
 // The arguments are what ipc.ts sends; checking them here again would test nothing.
 type Args = Record<string, any>;
 const commands: Record<string, (args: Args) => unknown> = {
@@ -199,6 +241,24 @@ const commands: Record<string, (args: Args) => unknown> = {
     Object.assign(variation, { state: "queued", attempt: variation.attempt + 1, bars: 0, bars_expected: null, started_ms: null, ended_ms: null, error: null });
     emit({ kind: "variation", variation: structuredClone(variation) });
   },
+  prioritise: ({ id, priority }) => {
+    const found = jobs.find((known) => known.id === id) ?? fail("not_found", "this job is not in the queue");
+    found.priority = priority;
+    emit({ kind: "job", job: structuredClone(found) });
+    return found;
+  },
+  watch_machine: ({ channel }) => {
+    const look = () => channel.onmessage({
+      ...MACHINE, load: 0.35 + 0.3 * Math.sin(Date.now() / 4000) + 0.1 * Math.random(), memory: { total: 34_000_000_000, available: 21_000_000_000 },
+    });
+    for (let k = 0; k < 20; k += 1) look();
+    setInterval(look, 1000);
+  },
+  unwatch_machine: () => undefined,
+  bench: ({ request, channel }) => void bench(request, (progress) => channel.onmessage(structuredClone(progress))),
+  stop_bench: () => void (stopped = true),
+  benches: () => benches,
+  forget_bench: ({ madeMs }) => void (benches = benches.filter(({ made_ms }) => made_ms !== madeMs)),
   clear_finished: () => {
     const open = jobs.filter(({ variations }) => variations.some(({ state }) => state === "running" || state === "queued"));
     jobs.splice(0, jobs.length, ...open);
@@ -230,7 +290,7 @@ const commands: Record<string, (args: Args) => unknown> = {
     if (has("foreign")) fail("no_settings", "this score was not composed by Partita, so there are no settings to take from it; it can be converted to other formats (in a terminal: partita export FILE -o OUT)");
     return {
       file: "Haydn - Chamber in D major (seed 4242).musicxml", title: "Chamber in D major", style: { period: "Classical", composer: "Haydn, Joseph", instrumentation: "Chamber" },
-      model: "partita-demo", seed: 4242, sampling: { ...SAMPLING, temperature: 1.1 }, guard: "off", limits: { ...LIMITS, max_bars: 24 }, notes: [],
+      model: "partita-demo", seed: 4242, sampling: { ...SAMPLING, temperature: 1.1 }, guard: "off", dtype: null, limits: { ...LIMITS, max_bars: 24 }, notes: [],
     };
   },
   // `?drop` shows what is seen while a file is dragged over the window.

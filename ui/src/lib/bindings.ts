@@ -52,6 +52,100 @@ max_patches: number | null,
  * Wall-clock seconds from the variation's start.
  */
 max_seconds: number | null, };
+export type Priority = "low" | "normal" | "high";
+export type Dtype = "f32" | "f16" | "bf16" | "q8_0" | "q4k";
+export type MemoryPlan = { 
+/**
+ * The format of the weights; the file's own if there is none.
+ */
+dtype: Dtype | null, 
+/**
+ * Whether another format was asked for, which did not fit.
+ */
+is_smaller: boolean, 
+/**
+ * Pieces at once.
+ */
+slots: number, 
+/**
+ * Pieces at once that were asked for.
+ */
+slots_asked: number, 
+/**
+ * The weights.
+ */
+weights: number, 
+/**
+ * The context of one piece when it is full.
+ */
+slot: number, 
+/**
+ * Buffers, or what loading takes for a time.
+ */
+working: number, 
+/**
+ * What the process holds before there is a model.
+ */
+program: number, 
+/**
+ * What the process could take when it was planned.
+ */
+available: number, };
+export type Machine = { 
+/**
+ * For people: `AMD Ryzen 7 5800X 8-Core Processor`.
+ */
+processor: string, 
+/**
+ * Threads it runs at once.
+ */
+threads: number, 
+/**
+ * The share of its time in which it was busy since the last look, 0 to 1.
+ */
+load: number, 
+/**
+ * Its memory.
+ */
+memory: Memory, 
+/**
+ * Its graphics cards, as far as they are NVIDIA's.
+ */
+gpus: Array<Gpu>, };
+export type Memory = { 
+/**
+ * All there is.
+ */
+total: number, 
+/**
+ * What a process can still take without the system swapping.
+ */
+available: number, };
+export type Gpu = { 
+/**
+ * For people: `NVIDIA GeForce RTX 3060`.
+ */
+name: string, 
+/**
+ * All its memory, in bytes.
+ */
+memory: number | null, 
+/**
+ * What of it is taken, by anybody.
+ */
+memory_taken: number | null, 
+/**
+ * The share of the time in which something computed on it, 0 to 1.
+ */
+load: number | null, 
+/**
+ * In degrees Celsius.
+ */
+celsius: number | null, 
+/**
+ * In watts.
+ */
+watts: number | null, };
 export type ErrorView = { 
 /**
  * Stable, in snake case.
@@ -154,9 +248,17 @@ sampling: Sampling | null,
  */
 guard: GuardMode | null, 
 /**
+ * The format in which the model's weights are kept; the model's own if absent.
+ */
+dtype: Dtype | null, 
+/**
  * Where pieces end at the latest.
  */
-limits: Limits, };
+limits: Limits, 
+/**
+ * How soon its variations get their slots; normal if absent.
+ */
+priority: Priority | null, };
 export type JobView = { 
 /**
  * Its identity.
@@ -182,6 +284,10 @@ sampling: Sampling,
  * Where pieces end at the latest.
  */
 limits: Limits, 
+/**
+ * How soon its variations get their slots.
+ */
+priority: Priority, 
 /**
  * In order of their number.
  */
@@ -277,6 +383,10 @@ sampling: Sampling,
  * Whether the model could write only what makes a score.
  */
 guard: GuardMode, 
+/**
+ * The format in which the model's weights were kept; the model's own if there is none.
+ */
+dtype: Dtype | null, 
 /**
  * Where it was to end at the latest.
  */
@@ -378,6 +488,10 @@ sampling: Sampling,
  */
 guard: GuardMode, 
 /**
+ * The format in which the model's weights were kept; the model's own if there is none.
+ */
+dtype: Dtype | null, 
+/**
  * Where it was to end at the latest.
  */
 limits: Limits, 
@@ -443,6 +557,10 @@ device: string | null,
  */
 slots: number | null, 
 /**
+ * What its model takes of the memory.
+ */
+plan: MemoryPlan | null, 
+/**
  * Why it is failed or restarting.
  */
 error: ErrorView | null, };
@@ -503,4 +621,161 @@ compose: ComposeRequest | null,
 /**
  * The format that was last exported.
  */
-export: ExportFormat | null, };
+export: ExportFormat | null, 
+/**
+ * The most pieces that are written at once; as Partita thinks best if absent.
+ */
+at_once: number | null, };
+export type BenchRequest = { 
+/**
+ * A model's id; the first one installed if neither this nor a shape is given.
+ */
+model: string | null, 
+/**
+ * The shape of a published model (`notagen-x`, `large`, `medium`, `small`, `demo`), with weights that
+ * mean nothing.
+ */
+shape: string | null, 
+/**
+ * The format in which weights are kept; the model's own if absent.
+ */
+dtype: Dtype | null, 
+/**
+ * How many threads compute; as many as the processor runs at once if absent.
+ */
+threads: number | null, 
+/**
+ * Pieces at once, one measurement for each of these.
+ */
+batches: Array<number>, 
+/**
+ * Patches of 16 characters in a piece.
+ */
+patches: number, 
+/**
+ * How often each is measured.
+ */
+runs: number, };
+export type BenchReport = { 
+/**
+ * When it was begun, in milliseconds since 1970.
+ */
+made_ms: number, 
+/**
+ * `0.1.0`
+ */
+version: string, 
+/**
+ * The model's id, or `random weights, notagen-x`.
+ */
+model: string, 
+/**
+ * Number of weights.
+ */
+parameters: number, 
+/**
+ * The format of the weights that was used; the model's own if there is none.
+ */
+dtype: Dtype | null, 
+/**
+ * For people: `CPU, 2 threads`.
+ */
+device: string, 
+/**
+ * For people: `AMD Ryzen 7 5800X 8-Core Processor`.
+ */
+processor: string, 
+/**
+ * All memory of the machine, in bytes.
+ */
+memory: number, 
+/**
+ * Patches in a piece.
+ */
+patches: number, 
+/**
+ * Measurements of each batch size.
+ */
+runs: number, 
+/**
+ * In order of batch size.
+ */
+rows: Array<BenchRow>, 
+/**
+ * The batch size that is worth it: see [`BenchReport::recommend`].
+ */
+recommended: number | null, 
+/**
+ * For people: what else was noticed.
+ */
+notes: Array<string>, };
+export type BenchRow = { 
+/**
+ * Pieces at once.
+ */
+batch: number, 
+/**
+ * From the prompt to the end of all pieces: mean of the runs, in milliseconds.
+ */
+latency_ms: number, 
+/**
+ * Standard deviation over the runs.
+ */
+latency_sd_ms: number, 
+/**
+ * From the prompt to the end of the first bar, in the mean; random weights write no bars.
+ */
+first_bar_ms: number | null, 
+/**
+ * The most memory that the process held, in bytes.
+ */
+peak_bytes: number, 
+/**
+ * That against the first row's.
+ */
+growth: number, 
+/**
+ * Whole pieces of all slots together.
+ */
+pieces_per_minute: number, 
+/**
+ * Patches of all slots together.
+ */
+patches_per_second: number, 
+/**
+ * What had been planned of the memory.
+ */
+plan: MemoryPlan, 
+/**
+ * How busy the machine was with other things just before, 0 to 1.
+ */
+other_load: number, };
+export type BenchProgress = { "kind": "running", 
+/**
+ * Pieces at once.
+ */
+batch: number, 
+/**
+ * Runs that are over.
+ */
+done: number, 
+/**
+ * Steps of the whole that are over, loading included.
+ */
+steps: number, 
+/**
+ * Steps in all.
+ */
+of: number, } | { "kind": "row", 
+/**
+ * All of it.
+ */
+row: BenchRow, } | { "kind": "done", 
+/**
+ * All of it.
+ */
+report: BenchReport, } | { "kind": "failed", 
+/**
+ * Why.
+ */
+error: ErrorView, };

@@ -15,6 +15,10 @@ import { watched } from "./watching.svelte";
 
 const FALLBACK: Sampling = { top_k: 9, top_p: 0.9, temperature: 1 };
 
+/** Whether anything under Advanced differs from the model's own. */
+export const isSpecial = ({ topK, topP, temperature, dtype }: Form) =>
+  topK !== "" || topP !== "" || temperature !== "" || dtype !== null;
+
 class Composing {
   form = $state<Form>(emptyForm());
   models = $state<ModelInfo[]>([]);
@@ -40,7 +44,7 @@ class Composing {
       this.models = await ipc.models();
       const last = $state.snapshot(settings.current.compose);
       if (last && !this.loaded) this.form = fromRequest(last);
-      this.advanced = this.form.topK !== "" || this.form.topP !== "" || this.form.temperature !== "";
+      this.advanced = isSpecial(this.form);
       await this.#loadStyles();
       this.loaded = true;
     } catch (error) {
@@ -63,7 +67,7 @@ class Composing {
   }
 
   resetSampling(): void {
-    Object.assign(this.form, { topK: "", topP: "", temperature: "" });
+    Object.assign(this.form, { topK: "", topP: "", temperature: "", dtype: null });
   }
 
   /** Fills the form with a piece's settings and goes there. */
@@ -97,7 +101,7 @@ class Composing {
     this.form = fromPiece(made, model, seed, this.form);
     this.tried = false;
     this.refusal = null;
-    this.advanced = this.form.topK !== "";
+    this.advanced = isSpecial(this.form);
     router.go("compose");
     await this.#reloadStyles();
     return model;

@@ -1,6 +1,6 @@
 // The Compose form as text fields, what is wrong with it, and the request it stands for. The rules
 // are those Rust checks again; here they are told while typing.
-import type { ComposeRequest, GuardMode, Limits, ModelInfo, Piece, Sampling, Style } from "./bindings";
+import type { ComposeRequest, Dtype, GuardMode, Limits, ModelInfo, Piece, Sampling, Style } from "./bindings";
 import { asStyle, NO_CHOICE, type Choice } from "./styles";
 
 export interface Form {
@@ -17,6 +17,8 @@ export interface Form {
   maxSeconds: number | null;
   /** No field of its own either: strict if null. */
   guard: GuardMode | null;
+  /** The model's own if null. */
+  dtype: Dtype | null;
 }
 
 export type Field = "style" | "variations" | "seed" | "maxBars" | "topK" | "topP" | "temperature";
@@ -39,6 +41,7 @@ export function emptyForm(): Form {
     maxPatches: null,
     maxSeconds: null,
     guard: null,
+    dtype: null,
   };
 }
 
@@ -104,6 +107,8 @@ export function request(form: Form, defaults: Sampling): ComposeRequest | null {
     seed: whole(form.seed),
     sampling: sampling(form, defaults),
     guard: form.guard,
+    dtype: form.dtype,
+    priority: null,
     limits: { max_bars: whole(form.maxBars), max_patches: form.maxPatches, max_seconds: form.maxSeconds },
   };
 }
@@ -128,6 +133,7 @@ export function fromRequest(last: ComposeRequest): Form {
     ...limitFields(last.limits),
     ...samplingFields(last.sampling),
     guard: last.guard ?? null,
+    dtype: last.dtype ?? null,
   };
 }
 
@@ -138,15 +144,17 @@ export interface PieceSettings {
   seed: number;
   sampling: Sampling;
   guard: GuardMode;
+  dtype: Dtype | null;
   limits: Limits;
 }
 
-export const settingsOf = ({ summary: { model, style, seed }, sampling, guard, limits }: Piece): PieceSettings => ({
+export const settingsOf = ({ summary: { model, style, seed }, sampling, guard, dtype, limits }: Piece): PieceSettings => ({
   model,
   style,
   seed,
   sampling,
   guard,
+  dtype,
   limits,
 });
 
@@ -164,5 +172,6 @@ export function fromPiece(made: PieceSettings, model: ModelInfo | undefined, see
     ...limitFields(made.limits),
     ...samplingFields(special),
     guard: made.guard === "strict" ? null : made.guard,
+    dtype: made.dtype,
   };
 }

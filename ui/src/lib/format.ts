@@ -1,5 +1,5 @@
 // Values as people read them. Everything here is a pure function of its arguments.
-import type { Ending, Limits, Sampling, VariationState } from "./bindings";
+import type { Dtype, Ending, Limits, Sampling, VariationState } from "./bindings";
 
 /** `1:05`, `12:00`, `1:02:03`. */
 export function clock(ms: number): string {
@@ -66,6 +66,26 @@ export function givenNameFirst(composer: string): string {
   const comma = composer.indexOf(", ");
   return comma < 0 ? composer : `${composer.slice(comma + 2)} ${composer.slice(0, comma)}`;
 }
+
+/** `980 kB`, `12 MB`, `2.1 GB`. */
+export function bytes(count: number): string {
+  const [value, unit] = count >= 1e9 ? [count / 1e9, "GB"] : count >= 1e6 ? [count / 1e6, "MB"] : [count / 1e3, "kB"];
+  return `${value >= 10 && unit !== "GB" ? Math.round(value) : value.toFixed(1)} ${unit}`;
+}
+
+/** `37 %` for 0.37. */
+export const percent = (share: number) => `${Math.round(100 * share)} %`;
+
+/** The formats of weights, from the most exact to the smallest. */
+export const DTYPE_WORDS: Record<Dtype, string> = {
+  f32: "32 bits",
+  f16: "16 bits",
+  bf16: "16 bits, less precise",
+  q8_0: "8 bits",
+  q4k: "4 bits",
+};
+
+export const dtypeWord = (dtype: Dtype | null) => (dtype === null ? "as in the model" : DTYPE_WORDS[dtype]);
 
 export const STATE_WORDS: Record<VariationState, string> = {
   queued: "Waiting",

@@ -2,6 +2,9 @@
 // Every command rejects with an ErrorView; `errorView` in errors.ts makes one of anything else.
 import { Channel, invoke } from "@tauri-apps/api/core";
 import type {
+  BenchProgress,
+  BenchReport,
+  BenchRequest,
   ComposeRequest,
   Engraving,
   ErrorView,
@@ -10,9 +13,11 @@ import type {
   LibraryPage,
   LibraryQuery,
   LiveEngraving,
+  Machine,
   ModelInfo,
   PeriodStyles,
   Piece,
+  Priority,
   Recalled,
   Settings,
   StudioEvent,
@@ -34,6 +39,7 @@ export const ipc = {
   queue: () => invoke<JobView[]>("queue"),
   cancel: (id: VariationId) => invoke<void>("cancel", { id }),
   retry: (id: VariationId) => invoke<void>("retry", { id }),
+  prioritise: (id: string, priority: Priority) => invoke<JobView>("prioritise", { id, priority }),
   clearFinished: () => invoke<void>("clear_finished"),
   library: (query: LibraryQuery) => invoke<LibraryPage>("library", { query }),
   piece: (id: string) => invoke<Piece>("piece", { id }),
@@ -56,6 +62,20 @@ export const ipc = {
   settings: () => invoke<Settings>("settings"),
   saveSettings: (settings: Settings) => invoke<void>("save_settings", { settings }),
   workerStatus: () => invoke<WorkerStatus>("worker_status"),
+  watchMachine: (onLook: (machine: Machine) => void) => {
+    const channel = new Channel<Machine>();
+    channel.onmessage = onLook;
+    return invoke<void>("watch_machine", { channel });
+  },
+  unwatchMachine: () => invoke<void>("unwatch_machine"),
+  bench: (request: BenchRequest, onProgress: (progress: BenchProgress) => void) => {
+    const channel = new Channel<BenchProgress>();
+    channel.onmessage = onProgress;
+    return invoke<void>("bench", { request, channel });
+  },
+  stopBench: () => invoke<void>("stop_bench"),
+  benches: () => invoke<BenchReport[]>("benches"),
+  forgetBench: (madeMs: number) => invoke<void>("forget_bench", { madeMs }),
   subscribe: (onEvent: (event: StudioEvent) => void) => {
     const channel = new Channel<StudioEvent>();
     channel.onmessage = onEvent;

@@ -24,6 +24,9 @@ export function onWindowKey(event: KeyboardEvent): void {
     case "3":
       router.go("library");
       break;
+    case "4":
+      router.go("machine");
+      break;
     case "z":
       // In a field, Ctrl+Z is the field's own.
       if (isTyping(event.target) || event.repeat || !toasts.undoLatest()) return;

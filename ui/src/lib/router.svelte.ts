@@ -1,6 +1,6 @@
-// Where the user is. Three places, and a piece opened from one of them.
+// Where the user is. Four places, and a piece opened from one of them.
 
-export type Place = "compose" | "queue" | "library";
+export type Place = "compose" | "queue" | "library" | "machine";
 
 class Router {
   place = $state<Place>("compose");

@@ -1,4 +1,4 @@
-// What the window remembers: the theme, the last request, the last format. Saved whole, and only when it changes.
+// What the window remembers: the theme, the last request, the last format, how many pieces at once. Saved whole, and only when it changes.
 import type { ComposeRequest, ExportFormat, Settings } from "./bindings";
 import { ipc } from "./ipc";
 import { toasts } from "./toasts.svelte";
@@ -7,7 +7,7 @@ export type Theme = "light" | "dark" | null;
 const THEMES: Theme[] = [null, "light", "dark"];
 
 class SettingsStore {
-  current = $state<Settings>({ theme: null, compose: null, export: null });
+  current = $state<Settings>({ theme: null, compose: null, export: null, at_once: null });
   theme = $derived<Theme>(THEMES.find((theme) => theme === this.current.theme) ?? null);
 
   async load(): Promise<void> {
@@ -35,6 +35,12 @@ class SettingsStore {
   rememberExport(format: ExportFormat): void {
     if (this.current.export === format) return;
     this.current.export = format;
+    this.#save();
+  }
+
+  /** How many pieces are written at once; null is as Partita thinks best. */
+  writeAtOnce(pieces: number | null): void {
+    this.current.at_once = pieces;
     this.#save();
   }
 

@@ -1,5 +1,5 @@
 // Jobs, their texts and the worker, kept up to date by the stream of events.
-import type { ComposeRequest, JobView, StudioEvent, VariationId } from "./bindings";
+import type { ComposeRequest, JobView, Priority, StudioEvent, VariationId } from "./bindings";
 import * as events from "./events";
 import { emptyLive, textOf } from "./live";
 import { ipc } from "./ipc";
@@ -61,6 +61,10 @@ class Studio {
 
   retry(id: VariationId): void {
     ipc.retry($state.snapshot(id)).catch((error) => toasts.error(error));
+  }
+
+  prioritise(id: string, priority: Priority): void {
+    ipc.prioritise(id, priority).catch((error) => toasts.error(error));
   }
 
   async clearFinished(): Promise<void> {

@@ -5,14 +5,15 @@ use std::process::Command;
 
 use crate::repository;
 
-const ARROWS: [(&str, &[&str]); 9] = [
+const ARROWS: [(&str, &[&str]); 10] = [
+    ("machine", &[]),
     ("jobs", &[]),
     ("score", &[]),
     ("notagen", &[]),
     ("engine", &["jobs"]),
-    ("worker", &["engine", "jobs", "notagen", "score"]),
+    ("worker", &["engine", "jobs", "machine", "notagen", "score"]),
     ("library", &["jobs"]),
-    ("studio", &["jobs", "library", "score"]),
+    ("studio", &["jobs", "library", "machine", "score"]),
     ("cli", &["studio", "worker"]),
     ("partita-desktop", &["studio", "worker"]),
 ];

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod arrows;
+mod benching;
 mod composing;
 mod errors;
 mod exporting;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use engine::{Engine, Model};
-use jobs::{Change, Limits, SequenceSpec, VariationId};
+use jobs::{Change, JobEvent, JobId, Limits, Priority, SequenceSpec, VariationId};
 use proptest::prelude::*;
 
 use crate::fake::{Fake, bars, last, lines_of, run, sequence};
@@ -195,4 +195,48 @@ proptest! {
             }
         }
     }
+}
+
+/// In the order in which they get their slots.
+fn started(events: &[JobEvent]) -> Vec<VariationId> {
+    let begins = |event: &&JobEvent| matches!(event.change, Change::Started);
+    events.iter().filter(begins).map(|event| event.id).collect()
+}
+
+/// The sequences of one job, each of twelve bars.
+fn job(count: u32, priority: Priority) -> Vec<SequenceSpec> {
+    let job = JobId::new();
+    (1..=count)
+        .map(|number| SequenceSpec {
+            id: VariationId { job, number },
+            priority,
+            ..sequence(number, 11, Limits::default())
+        })
+        .collect()
+}
+
+#[test]
+fn a_later_job_does_not_wait_for_all_of_a_large_one() {
+    let (mut engine, mut model) = (Engine::new(2), Fake::new(2));
+    let (large, small) = (job(8, Priority::Normal), job(2, Priority::Normal));
+    for spec in large.iter().chain(&small) {
+        engine.submit(spec.clone());
+    }
+    let order = started(&run(&mut engine, &mut model));
+    assert_eq!(order[..3], [large[0].id, small[0].id, large[1].id]);
+    let last = order.iter().position(|id| *id == small[1].id);
+    assert!(last.is_some_and(|last| last <= 4), "{order:?}");
+}
+
+#[test]
+fn a_higher_priority_gets_the_next_slot() {
+    let (mut engine, mut model) = (Engine::new(1), Fake::new(1));
+    let low = job(2, Priority::Low);
+    low.iter().for_each(|spec| engine.submit(spec.clone()));
+    let mut events = engine.step(&mut model, Duration::ZERO);
+    let high = job(2, Priority::High);
+    high.iter().for_each(|spec| engine.submit(spec.clone()));
+    events.extend(run(&mut engine, &mut model));
+    let order = started(&events);
+    assert_eq!(order, [low[0].id, high[0].id, high[1].id, low[1].id]);
 }

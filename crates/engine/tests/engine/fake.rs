@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use engine::{Continuation, Engine, Grammar, Model, ModelError, PATCH_SIZE, Patch, Row};
 use jobs::{
-    Change, GuardMode, JobEvent, JobId, Limits, Sampling, SequenceSpec, Style, VariationId,
+    Change, GuardMode, JobEvent, JobId, Limits, Priority, Sampling, SequenceSpec, Style,
+    VariationId,
 };
 
 pub(crate) struct Fake {
@@ -209,6 +210,7 @@ pub(crate) fn sequence(number: u32, seed: u64, limits: Limits) -> SequenceSpec {
             job: JobId::default(),
             number,
         },
+        priority: Priority::Normal,
         style: Style {
             period: "Romantic".into(),
             composer: format!("Composer {number}"),

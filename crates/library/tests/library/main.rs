@@ -7,8 +7,10 @@ mod opening;
 mod pieces;
 mod queue;
 
-use jobs::{Ending, GuardMode, JobSpec, Limits, Sampling, Style, VariationId};
+use jobs::{Ending, GuardMode, JobSpec, Limits, Priority, Sampling, Style, VariationId};
 use library::{Draft, Library};
+
+pub(crate) const NORMAL: Priority = Priority::Normal;
 
 pub(crate) fn library() -> (tempfile::TempDir, Library) {
     let folder = tempfile::tempdir().unwrap();
@@ -34,6 +36,7 @@ pub(crate) fn spec(composer: &str, variations: u32) -> JobSpec {
             temperature: 0.7,
         },
         guard: GuardMode::Strict,
+        dtype: None,
         limits: Limits::default(),
         seeds: JobSpec::consecutive_seeds(7, variations),
     }
@@ -51,6 +54,7 @@ pub(crate) fn draft(variation: VariationId, composer: &str, bars: u32) -> Draft 
         first_bar_ms: Some(10),
         duration_ms: None,
         text: "bar\n".repeat(bars as usize),
+        dtype: None,
     }
 }
 

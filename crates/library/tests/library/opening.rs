@@ -1,6 +1,7 @@
+use jobs::{JobId, VariationId};
 use library::{DATABASE, Error, Library};
 
-use crate::{library, spec};
+use crate::{NORMAL, draft, library, spec};
 
 #[test]
 fn a_second_program_is_told_that_the_library_is_open() {
@@ -13,10 +14,16 @@ fn a_second_program_is_told_that_the_library_is_open() {
 #[test]
 fn a_reader_sees_what_a_writer_has_written() {
     let (folder, writer) = library();
-    let id = writer.enqueue(&spec("Wolf, Hugo", 1), "abc", 1).unwrap();
+    let id = writer
+        .enqueue(&spec("Wolf, Hugo", 1), "abc", NORMAL, 1)
+        .unwrap();
     let reader = Library::open_to_read(folder.path()).unwrap();
     assert_eq!(reader.job(id).unwrap(), writer.job(id).unwrap());
-    assert!(reader.enqueue(&spec("Wolf, Hugo", 1), "abc", 1).is_err());
+    assert!(
+        reader
+            .enqueue(&spec("Wolf, Hugo", 1), "abc", NORMAL, 1)
+            .is_err()
+    );
 }
 
 #[test]
@@ -75,11 +82,13 @@ fn settings_are_remembered() {
 #[test]
 fn a_full_disk_is_said_and_leaves_the_library_as_it_was() {
     let (folder, library) = library();
-    let kept = library.enqueue(&spec("Wolf, Hugo", 2), "abc", 1).unwrap();
+    let kept = library
+        .enqueue(&spec("Wolf, Hugo", 2), "abc", NORMAL, 1)
+        .unwrap();
     library.allow_pages(20).unwrap();
     let mut refused = 0;
     for _ in 0..2_000 {
-        match library.enqueue(&spec("Wolf, Hugo", 64), "abc", 1) {
+        match library.enqueue(&spec("Wolf, Hugo", 64), "abc", NORMAL, 1) {
             Ok(_) => {}
             Err(Error::Full) => refused += 1,
             Err(other) => panic!("{other}"),
@@ -91,5 +100,40 @@ fn a_full_disk_is_said_and_leaves_the_library_as_it_was() {
     assert_eq!(again.job(kept).unwrap().variations.len(), 2);
     let whole = |job: &library::Job| matches!(job.variations.len(), 2 | 64);
     assert!(again.queue().unwrap().iter().all(whole), "no half jobs");
-    again.enqueue(&spec("Wolf, Hugo", 1), "abc", 1).unwrap();
+    again
+        .enqueue(&spec("Wolf, Hugo", 1), "abc", NORMAL, 1)
+        .unwrap();
+}
+
+#[test]
+fn a_library_of_the_first_version_is_taken_over() {
+    let (folder, library) = library();
+    drop(library);
+    let database = folder.path().join(DATABASE);
+    std::fs::remove_file(&database).unwrap();
+    let connection = rusqlite::Connection::open(&database).unwrap();
+    let first = include_str!("../../src/migrations/1.sql");
+    connection.execute_batch(first).unwrap();
+    connection.pragma_update(None, "user_version", 1).unwrap();
+    let (id, json) = (JobId::new(), serde_json::to_string(&spec("Wolf, Hugo", 1)));
+    connection
+        .execute(
+            "INSERT INTO jobs (id, created_ms, spec, model_sha256) VALUES (?1, 1, ?2, 'abc')",
+            [id.to_string(), json.unwrap()],
+        )
+        .unwrap();
+    connection
+        .execute(
+            "INSERT INTO variations (job, number, seed, state) VALUES (?1, 1, 7, 'queued')",
+            [id.to_string()],
+        )
+        .unwrap();
+    connection.close().unwrap();
+
+    let library = Library::open(folder.path()).unwrap();
+    let variation = VariationId { job: id, number: 1 };
+    assert_eq!(library.unfinished().unwrap(), [(variation, NORMAL)]);
+    library.begin(variation, 2).unwrap();
+    let piece = library.save(&draft(variation, "Wolf, Hugo", 3)).unwrap();
+    assert_eq!(library.piece(&piece).unwrap().dtype, None);
 }

@@ -1,10 +1,12 @@
-use jobs::{Ending, VariationId, VariationState};
-use library::{Error, Filter, Library};
+use jobs::{Dtype, Ending, VariationId, VariationState};
+use library::{Draft, Error, Filter, Library};
 
-use crate::{draft, library, spec, whole};
+use crate::{NORMAL, draft, library, spec, whole};
 
 fn variations(library: &Library, composer: &str, count: u32) -> Vec<VariationId> {
-    let job = library.enqueue(&spec(composer, count), "abc", 1).unwrap();
+    let job = library
+        .enqueue(&spec(composer, count), "abc", NORMAL, 1)
+        .unwrap();
     (1..=count)
         .map(|number| {
             let id = VariationId { job, number };
@@ -104,4 +106,23 @@ fn a_deleted_piece_can_be_had_back() {
     library.restore(&piece).unwrap();
     assert_eq!(library.page(&Filter::default(), None, 50).unwrap().total, 1);
     assert_eq!(library.piece(&piece).unwrap(), before);
+}
+
+#[test]
+fn a_piece_that_is_written_again_in_another_format_is_replaced_from_its_first_bar_on() {
+    let (_folder, library) = library();
+    let id = variations(&library, "Wolf, Hugo", 1)[0];
+    let piece = library.save(&draft(id, "Wolf, Hugo", 5)).unwrap();
+    assert_eq!(library.piece(&piece).unwrap().dtype, None);
+    let smaller = Draft {
+        dtype: Some(Dtype::Q8_0),
+        ..draft(id, "Wolf, Hugo", 2)
+    };
+    assert_eq!(library.save(&smaller).unwrap(), piece);
+    let found = library.piece(&piece).unwrap();
+    assert_eq!((found.dtype, found.summary.bars), (Some(Dtype::Q8_0), 2));
+    // In the same format, fewer bars are those that are there already.
+    let fewer = Draft { bars: 1, ..smaller };
+    library.save(&fewer).unwrap();
+    assert_eq!(library.piece(&piece).unwrap().summary.bars, 2);
 }

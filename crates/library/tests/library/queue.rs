@@ -1,7 +1,7 @@
-use jobs::{VariationId, VariationState};
+use jobs::{JobId, Priority, VariationId, VariationState};
 use library::{Error, Interruption, Library};
 
-use crate::{draft, library, spec};
+use crate::{NORMAL, draft, library, spec};
 
 fn why() -> Interruption {
     Interruption {
@@ -13,7 +13,9 @@ fn why() -> Interruption {
 #[test]
 fn a_queued_job_is_there_with_all_its_variations() {
     let (folder, first) = library();
-    let id = first.enqueue(&spec("Wolf, Hugo", 3), "abc", 17).unwrap();
+    let id = first
+        .enqueue(&spec("Wolf, Hugo", 3), "abc", NORMAL, 17)
+        .unwrap();
     drop(first);
     let again = Library::open(folder.path()).unwrap();
     let job = again.job(id).unwrap();
@@ -26,7 +28,9 @@ fn a_queued_job_is_there_with_all_its_variations() {
 #[test]
 fn a_life_from_the_queue_to_the_end_is_recorded() {
     let (_folder, library) = library();
-    let job = library.enqueue(&spec("Wolf, Hugo", 1), "abc", 1).unwrap();
+    let job = library
+        .enqueue(&spec("Wolf, Hugo", 1), "abc", NORMAL, 1)
+        .unwrap();
     let id = VariationId { job, number: 1 };
     library.begin(id, 20).unwrap();
     library.requeue(id, &why()).unwrap();
@@ -45,7 +49,9 @@ fn a_life_from_the_queue_to_the_end_is_recorded() {
 #[test]
 fn an_illegal_step_is_refused_and_changes_nothing() {
     let (_folder, library) = library();
-    let job = library.enqueue(&spec("Wolf, Hugo", 1), "abc", 1).unwrap();
+    let job = library
+        .enqueue(&spec("Wolf, Hugo", 1), "abc", NORMAL, 1)
+        .unwrap();
     let id = VariationId { job, number: 1 };
     let early = library.end(id, VariationState::Done, None, 2);
     assert!(matches!(early, Err(Error::NotNow(..))));
@@ -66,7 +72,9 @@ fn an_illegal_step_is_refused_and_changes_nothing() {
 #[test]
 fn what_ran_when_the_program_died_waits_again() {
     let (folder, first) = library();
-    let job = first.enqueue(&spec("Wolf, Hugo", 3), "abc", 1).unwrap();
+    let job = first
+        .enqueue(&spec("Wolf, Hugo", 3), "abc", NORMAL, 1)
+        .unwrap();
     let id = |number| VariationId { job, number };
     for number in [1, 2] {
         first.begin(id(number), 2).unwrap();
@@ -75,7 +83,8 @@ fn what_ran_when_the_program_died_waits_again() {
     drop(first);
     let again = Library::open(folder.path()).unwrap();
     again.requeue_running(&why()).unwrap();
-    assert_eq!(again.unfinished().unwrap(), [id(2), id(3)]);
+    let left: Vec<_> = again.unfinished().unwrap();
+    assert_eq!(left, [(id(2), NORMAL), (id(3), NORMAL)]);
     assert_eq!(again.variation(id(2)).unwrap().error, Some(why()));
     assert_eq!(again.variation(id(3)).unwrap().error, None);
 }
@@ -83,8 +92,12 @@ fn what_ran_when_the_program_died_waits_again() {
 #[test]
 fn finished_jobs_leave_the_queue_and_their_pieces_stay() {
     let (_folder, library) = library();
-    let finished = library.enqueue(&spec("Wolf, Hugo", 1), "abc", 1).unwrap();
-    let waiting = library.enqueue(&spec("Wolf, Hugo", 1), "abc", 2).unwrap();
+    let finished = library
+        .enqueue(&spec("Wolf, Hugo", 1), "abc", NORMAL, 1)
+        .unwrap();
+    let waiting = library
+        .enqueue(&spec("Wolf, Hugo", 1), "abc", NORMAL, 2)
+        .unwrap();
     let id = VariationId {
         job: finished,
         number: 1,
@@ -101,4 +114,25 @@ fn finished_jobs_leave_the_queue_and_their_pieces_stay() {
     assert_eq!(library.variation(id).unwrap().piece, Some(piece));
     let shown: Vec<_> = library.queue().unwrap().iter().map(|job| job.id).collect();
     assert_eq!(shown, [waiting, finished], "trying again shows it again");
+}
+
+#[test]
+fn a_priority_is_kept_and_can_be_changed() {
+    let (folder, first) = library();
+    let spec = spec("Wolf, Hugo", 2);
+    let job = first.enqueue(&spec, "abc", Priority::High, 1).unwrap();
+    assert_eq!(first.job(job).unwrap().priority, Priority::High);
+    first.prioritise(job, Priority::Low).unwrap();
+    drop(first);
+    let again = Library::open(folder.path()).unwrap();
+    let priorities: Vec<Priority> = again
+        .unfinished()
+        .unwrap()
+        .iter()
+        .map(|(_, p)| *p)
+        .collect();
+    assert_eq!(priorities, [Priority::Low; 2]);
+    let nobody = JobId::new();
+    let error = again.prioritise(nobody, Priority::High).unwrap_err();
+    assert!(matches!(error, Error::NotFound(_)));
 }

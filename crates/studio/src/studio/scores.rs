@@ -101,7 +101,7 @@ impl Studio {
     /// A note if what wrote a piece cannot write it again here.
     fn other_model(&self, recalled: &Recalled, metadata: &Metadata) -> Option<String> {
         let id = &recalled.model;
-        let Ok(model) = models::find(&self.inner.model_dirs, id) else {
+        let Ok(model) = models::find(&self.inner.config.model_dirs, id) else {
             return Some(format!(
                 "its model, {id}, is not here, and another model writes another piece"
             ));

@@ -187,6 +187,7 @@ fn settings_survive_and_foreign_ones_do_no_harm() {
             ..request(3)
         }),
         export: Some(ExportFormat::Midi),
+        at_once: Some(4),
     };
     studio.save_settings(&settings).unwrap();
     studio.close();

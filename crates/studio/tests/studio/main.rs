@@ -4,7 +4,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod asking;
+mod benching;
 mod crashing;
+mod queueing;
 mod recalling;
 mod scores;
 mod watching;
@@ -83,7 +85,9 @@ pub(crate) fn request(variations: u32) -> ComposeRequest {
         seed: Some(7),
         sampling: None,
         guard: None,
+        dtype: None,
         limits: Limits::default(),
+        priority: None,
     }
 }
 
@@ -115,7 +119,7 @@ pub(crate) fn finished_piece(studio: &Studio) -> String {
 /// The events up to the first that is `wanted`, which is the last of them.
 pub(crate) fn events_until(
     events: &Receiver<StudioEvent>,
-    wanted: impl Fn(&StudioEvent) -> bool,
+    mut wanted: impl FnMut(&StudioEvent) -> bool,
 ) -> Vec<StudioEvent> {
     let mut all = Vec::new();
     loop {

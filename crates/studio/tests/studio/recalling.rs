@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use studio::api::{ComposeRequest, ExportFormat, Recalled};
-use studio::jobs::{GuardMode, Limits, Sampling};
+use studio::jobs::{Dtype, GuardMode, Limits, Sampling};
 use studio::{Code, Studio};
 
 use crate::{Atelier, request, wait_for};
@@ -18,6 +18,7 @@ fn particular() -> ComposeRequest {
             temperature: 1.1,
         }),
         guard: Some(GuardMode::Strict),
+        dtype: Some(Dtype::Bf16),
         limits: Limits {
             max_bars: Some(24),
             max_patches: Some(500),
@@ -67,6 +68,7 @@ fn all_settings_come_back_from_every_format() {
             seed: request.seed.unwrap(),
             sampling: request.sampling.unwrap(),
             guard: request.guard.unwrap(),
+            dtype: request.dtype,
             limits: request.limits,
             notes: Vec::new(),
         };
