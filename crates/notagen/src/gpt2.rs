@@ -109,9 +109,10 @@ impl Cache {
     pub(crate) fn new(layers: usize, heads: usize, positions: usize, is_f16: bool) -> Self {
         let capacity = positions.next_multiple_of(WIDE);
         let rows = layers * heads * 2 * capacity;
+        // Zeroed by the system, page by page when it is first written: a short piece takes what it needs.
         let numbers = match is_f16 {
-            true => Numbers::F16(vec![[f16::ZERO; WIDE]; rows]),
-            false => Numbers::F32(vec![[0.0; WIDE]; rows]),
+            true => Numbers::F16(bytemuck::zeroed_vec(rows)),
+            false => Numbers::F32(bytemuck::zeroed_vec(rows)),
         };
         Self { numbers, capacity }
     }
