@@ -34,6 +34,9 @@ pub(crate) enum Command {
     /// The process that holds the model; started by Partita itself
     #[command(hide = true)]
     Worker,
+    /// The process that reads a weight file to import; started by Partita itself
+    #[command(hide = true)]
+    Importer,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -291,6 +294,23 @@ pub(crate) enum ModelsCommand {
         #[arg(long)]
         json: bool,
     },
+    /// Make a model of a weight file, once, so that it loads quickly and in little memory
+    Import(ImportArgs),
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct ImportArgs {
+    /// A .safetensors file, or a .pth as NotaGen's are; a config.json and styles.json beside it are used
+    pub(crate) file: PathBuf,
+    /// What the model is to be called: its id, and its folder in your models folder
+    #[arg(long)]
+    pub(crate) name: String,
+    /// How to store its weights [default: as they are]
+    #[arg(long, value_enum)]
+    pub(crate) dtype: Option<DtypeArg>,
+    /// Print the result as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Subcommand)]

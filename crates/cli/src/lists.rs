@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use studio::api::LibraryQuery;
+use studio::jobs::Dtype;
 use studio::{Config, WorkerCommand};
 
 use crate::{say, say_json};
@@ -21,8 +22,9 @@ pub(crate) fn models(json: bool) -> studio::Result<ExitCode> {
         };
         let millions = model.parameters as f64 / 1e6;
         say(&format!(
-            "{:<16} {millions:>6.1} M parameters  {state}",
-            model.id
+            "{:<16} {millions:>6.1} M parameters  {:<4}  {state}",
+            model.id,
+            model.dtype.map_or("", Dtype::as_str)
         ))?;
     }
     Ok(ExitCode::SUCCESS)

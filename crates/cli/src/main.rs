@@ -7,6 +7,7 @@ mod args;
 mod bench;
 mod compose;
 mod export;
+mod import;
 mod lists;
 
 use std::process::ExitCode;
@@ -15,6 +16,9 @@ use clap::Parser;
 use tracing_subscriber::EnvFilter;
 
 use args::{Args, Command, LibraryCommand, ModelsCommand};
+
+/// How a shell knows that Ctrl-C ended a program.
+const EXIT_INTERRUPTED: u8 = 130;
 
 fn main() -> ExitCode {
     let args = Args::parse();
@@ -26,11 +30,13 @@ fn main() -> ExitCode {
         .init();
     let result = match args.command {
         Command::Worker => return worker::run(),
+        Command::Importer => return worker::import(),
         Command::Compose(args) => compose::run(&args),
         Command::Export(args) => export::run(&args),
         Command::Bench(args) => bench::bench(&args),
         Command::Machine(args) => bench::machine(&args),
         Command::Models(ModelsCommand::List { json }) => lists::models(json),
+        Command::Models(ModelsCommand::Import(args)) => import::run(&args),
         Command::Library(LibraryCommand::List { json, library }) => lists::library(json, library),
     };
     match result {
@@ -41,9 +47,6 @@ fn main() -> ExitCode {
         }
     }
 }
-
-/// How a shell knows that Ctrl-C ended a program.
-const EXIT_INTERRUPTED: u8 = 130;
 
 /// One line on standard error: the code for scripts, the message for people.
 fn complain(error: &studio::api::ErrorView) {

@@ -6,6 +6,7 @@
 //! is a walk through [`VariationState`]; [`VariationState::may_become`] is the whole law of it.
 
 mod frame;
+mod import;
 mod line;
 mod measure;
 mod message;
@@ -14,6 +15,7 @@ mod spec;
 mod state;
 
 pub use frame::{Decoder, FrameError, MAX_FRAME_BYTES, encode};
+pub use import::{FromImporter, ImportedWeights, ToImporter, import_seconds};
 pub use line::{Line, Priority};
 pub use measure::{MeasureSpec, Measured};
 pub use message::{

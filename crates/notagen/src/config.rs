@@ -133,6 +133,25 @@ impl Config {
         })
     }
 
+    /// Refuses what is beyond [`crate::limits`] or cannot be sampled.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        let within = |name: &str, value: usize, most: usize| match (1..=most).contains(&value) {
+            true => Ok(()),
+            false => Err(format!("{name} is {value}, not 1 to {most}")),
+        };
+        within("patch_length", self.patch_length, PATCH_LENGTH)?;
+        within("patch_num_layers", self.patch_num_layers, LAYERS)?;
+        within("char_num_layers", self.char_num_layers, LAYERS)?;
+        within("hidden_size", self.hidden_size, HIDDEN_SIZE)?;
+        if !self.hidden_size.is_multiple_of(HEAD) {
+            return Err(format!(
+                "hidden_size is {}, not a multiple of {HEAD}",
+                self.hidden_size
+            ));
+        }
+        self.sampling.validate().map_err(|error| error.to_string())
+    }
+
     /// Attention heads of both decoders.
     pub fn heads(&self) -> usize {
         self.hidden_size / HEAD
@@ -148,29 +167,16 @@ impl File {
             true => Ok(value),
             false => Err(format!("{name} is {value}, only {only} is known")),
         };
-        let within = |name: &str, value: usize, most: usize| match (1..=most).contains(&value) {
-            true => Ok(value),
-            false => Err(format!("{name} is {value}, not 1 to {most}")),
-        };
         fixed("vocab_size", self.vocab_size.unwrap_or(VOCAB), VOCAB)?;
         let config = Config {
             patch_size: fixed("patch_size", self.patch_size, PATCH_SIZE)?,
-            patch_length: within("patch_length", self.patch_length, PATCH_LENGTH)?,
-            patch_num_layers: within("patch_num_layers", self.patch_num_layers, LAYERS)?,
-            char_num_layers: within("char_num_layers", self.char_num_layers, LAYERS)?,
-            hidden_size: within("hidden_size", self.hidden_size, HIDDEN_SIZE)?,
+            patch_length: self.patch_length,
+            patch_num_layers: self.patch_num_layers,
+            char_num_layers: self.char_num_layers,
+            hidden_size: self.hidden_size,
             sampling: self.sampling.unwrap_or_default(),
         };
-        if !config.hidden_size.is_multiple_of(HEAD) {
-            return Err(format!(
-                "hidden_size is {}, not a multiple of {HEAD}",
-                config.hidden_size
-            ));
-        }
-        config
-            .sampling
-            .validate()
-            .map_err(|error| error.to_string())?;
+        config.check()?;
         Ok(config)
     }
 }

@@ -84,8 +84,8 @@ pub enum Error {
         /// The shape in the file.
         found: Vec<usize>,
     },
-    /// A tensor is stored in a type other than f32, f16 or bf16.
-    #[error("{}: tensor {name} is {found}, only f32, f16 and bf16 are read", path.display())]
+    /// A tensor is stored in a type other than f32, f16 or bf16, or than bytes where it is quantised.
+    #[error("{}: tensor {name} is {found}, which is no type it may have", path.display())]
     TensorDtype {
         /// The weight file.
         path: PathBuf,
@@ -93,6 +93,14 @@ pub enum Error {
         name: String,
         /// The type in the file.
         found: String,
+    },
+    /// Weights in Partita's own form, in a way that this version does not know or that was asked for in vain.
+    #[error("{}: {reason}", path.display())]
+    Layout {
+        /// The weight file.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
     },
     /// More than a limit of [`crate::limits`] allows.
     #[error("{what}: {found} is more than {limit}")]
@@ -151,6 +159,7 @@ impl Error {
             Self::MissingTensor { .. } => "tensor_missing",
             Self::TensorShape { .. } => "tensor_shape",
             Self::TensorDtype { .. } => "tensor_dtype",
+            Self::Layout { .. } => "weights_layout",
             Self::TooLarge { .. } => "too_large",
             Self::SamplingInvalid { .. } => "sampling_invalid",
             Self::NotFinite { .. } => "not_finite",
@@ -163,6 +172,11 @@ impl Error {
     pub(crate) fn io(path: &Path) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.to_owned();
         |source| Self::Io { path, source }
+    }
+
+    pub(crate) fn layout(path: &Path) -> impl FnOnce(String) -> Self {
+        let path = path.to_owned();
+        |reason| Self::Layout { path, reason }
     }
 
     pub(crate) fn text(reason: impl Into<String>) -> Self {

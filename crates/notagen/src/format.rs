@@ -1,5 +1,11 @@
 //! How weights are stored.
 
+use std::path::Path;
+
+use crate::Error;
+use crate::kernels::blocks::Q4K;
+use crate::weights::Weights;
+
 /// How the matrices of the linear layers are stored. Norms, biases and embeddings stay f32, and the
 /// matrix that makes logits stays as exact as the weight file in the two quantised formats.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,9 +39,41 @@ impl Format {
         }
     }
 
+    /// The format that is called so.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|format| format.as_str() == name)
+    }
+
+    /// The format in which the weights of a model folder are quantised already, and which alone they can be
+    /// loaded in; `None` if they can be stored in any.
+    ///
+    /// # Errors
+    /// Those of opening the file.
+    pub fn of_folder(folder: &Path) -> Result<Option<Self>, Error> {
+        let path = folder.join("model.safetensors");
+        match path.is_file() {
+            true => Ok(Weights::of_file(&path)?.packed()),
+            false => Ok(None),
+        }
+    }
+
+    /// What a matrix of so many inputs is stored as.
+    pub(crate) const fn of_matrix(self, inputs: usize) -> Self {
+        match self {
+            Self::Q4K if !inputs.is_multiple_of(Q4K::INPUTS) => Self::Q8_0,
+            format => format,
+        }
+    }
+
     /// Whether keys and values are kept as f16: not where every bit was asked for.
     pub(crate) const fn keeps_f16(self) -> bool {
         !matches!(self, Self::F32)
+    }
+
+    /// Whether matrices lie in blocks of small whole numbers.
+    pub(crate) const fn is_quantised(self) -> bool {
+        matches!(self, Self::Q8_0 | Self::Q4K)
     }
 
     /// What the matrix that makes logits is stored as.

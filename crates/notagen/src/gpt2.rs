@@ -191,9 +191,7 @@ impl Decoder {
             Ok(Norm { weight, bias })
         };
         let linear = |weights: &mut Weights, name: &str| -> Result<Linear, Error> {
-            let weight = weights.read(&format!("{prefix}.{name}.weight"))?;
-            let bias = weights.read(&format!("{prefix}.{name}.bias"))?;
-            Linear::new(isa, &weight, bias, format)
+            Linear::read(weights, &format!("{prefix}.{name}"), isa, format)
         };
         let mut read = Vec::with_capacity(layers);
         for layer in 0..layers {

@@ -11,6 +11,7 @@
 //! *No file makes this crate panic*: a broken model folder is an [`Error`] with a stable code.
 
 mod config;
+mod convert;
 mod drafts;
 mod error;
 mod format;
@@ -21,6 +22,7 @@ mod linear;
 mod memory;
 mod model;
 mod network;
+mod panels;
 pub mod patches;
 mod philox;
 mod pickle;
@@ -28,10 +30,12 @@ mod pth;
 mod safetensors_file;
 mod sampler;
 mod step;
+mod tensors;
 mod threads;
 mod weights;
 
 pub use config::{Config, Sampling};
+pub use convert::Conversion;
 pub use error::Error;
 pub use format::Format;
 pub use memory::{Footprint, Memory};

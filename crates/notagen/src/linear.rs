@@ -8,6 +8,7 @@ use rayon::prelude::*;
 use crate::kernels::blocks::{BLOCK, Blocks, Q4K, Q8, block_totals};
 use crate::kernels::{Isa, ROWS, WIDE, Weight};
 use crate::threads::is_worth_threads;
+use crate::weights::Weights;
 use crate::{Error, Format};
 
 /// What becomes of `y = x W + b`.
@@ -67,17 +68,40 @@ impl Buffer {
 /// Bytes of such a matrix in this format.
 pub(crate) fn stored_bytes(inputs: usize, outputs: usize, format: Format) -> usize {
     let panels = outputs / WIDE;
-    match format {
+    match format.of_matrix(inputs) {
         Format::F32 => inputs * outputs * size_of::<f32>(),
         Format::F16 | Format::Bf16 => inputs * outputs * size_of::<f16>(),
-        Format::Q4K if inputs.is_multiple_of(Q4K::INPUTS) => {
-            panels * (inputs / Q4K::INPUTS) * size_of::<Q4K>()
-        }
-        Format::Q8_0 | Format::Q4K => panels * (inputs / BLOCK) * size_of::<Q8>(),
+        Format::Q8_0 => panels * (inputs / BLOCK) * size_of::<Q8>(),
+        Format::Q4K => panels * (inputs / Q4K::INPUTS) * size_of::<Q4K>(),
     }
 }
 
 impl Linear {
+    /// The layer `name` of a weight file. A matrix that lies there in panels is taken as it is.
+    pub(crate) fn read(
+        weights: &mut Weights,
+        name: &str,
+        isa: Isa,
+        format: Option<Format>,
+    ) -> Result<Self, Error> {
+        let bias = weights.read(&format!("{name}.bias"))?;
+        let weight = format!("{name}.weight");
+        let Some((format, inputs)) = weights.panels_of(&weight) else {
+            return Self::new(isa, &weights.read(&weight)?, bias, format);
+        };
+        let panels = match format {
+            Format::Q4K => Panels::Q4K(weights.read_panels(&weight)?),
+            _ => Panels::Q8(weights.read_panels(&weight)?),
+        };
+        Ok(Self {
+            isa,
+            inputs,
+            outputs: bias.len(),
+            panels,
+            bias,
+        })
+    }
+
     /// From `weight [inputs, outputs]`, row-major, and `bias [outputs]`; both sizes are multiples of 64.
     ///
     /// Without a format, the smallest that holds every weight as it is: the time of a step is the
@@ -94,14 +118,13 @@ impl Linear {
         let (inputs, outputs) = (weight.len() / bias.len(), bias.len());
         debug_assert_eq!((outputs % WIDE, weight.len()), (0, inputs * outputs));
         let (rows, per_row) = (weight.as_chunks::<WIDE>().0, outputs / WIDE);
-        let panels = match format.unwrap_or_else(|| exact(isa, rows)) {
+        let format = format.unwrap_or_else(|| exact(isa, rows));
+        let panels = match format.of_matrix(inputs) {
             Format::F32 => Panels::F32(in_panels(rows, per_row, |row| *row)),
             Format::F16 => Panels::F16(in_panels(rows, per_row, narrow)),
             Format::Bf16 => Panels::Bf16(in_panels(rows, per_row, narrow)),
-            Format::Q4K if inputs.is_multiple_of(Q4K::INPUTS) => {
-                Panels::Q4K(Q4K::in_panels(rows, per_row)?)
-            }
-            Format::Q8_0 | Format::Q4K => Panels::Q8(Q8::in_panels(rows, per_row)),
+            Format::Q8_0 => Panels::Q8(Q8::in_panels(rows, per_row)),
+            Format::Q4K => Panels::Q4K(Q4K::in_panels(rows, per_row)?),
         };
         Ok(Self {
             isa,

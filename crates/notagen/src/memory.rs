@@ -6,7 +6,8 @@ use crate::gpt2::{Cache, Scratch};
 use crate::kernels::Isa;
 use crate::linear::stored_bytes;
 use crate::model::{PREFILL_ROWS, lanes};
-use crate::weights::{Dtype, Expected, Weights, expected};
+use crate::tensors::{Expected, Role, expected};
+use crate::weights::{Dtype, Weights};
 use crate::{Config, Error, Format, PATCH_SIZE};
 
 /// What a slot takes beside its caches: the tables with which characters are guessed.
@@ -26,6 +27,8 @@ pub struct Memory {
 /// A model that is not loaded yet, as far as its memory goes.
 pub struct Footprint {
     config: Config,
+    /// The format of weights that are quantised already.
+    packed: Option<Format>,
     /// The tensors' names and shapes, and the bytes of a number that is kept as it is in the file.
     tensors: Vec<(Expected, usize)>,
 }
@@ -39,16 +42,16 @@ impl Footprint {
         let config = Config::read(dir)?;
         let weights = Weights::open(dir, &config)?;
         let stored = |name: &str| weights.dtype(name).map_or(4, exact_bytes);
-        Ok(Self::new(config, stored))
+        Ok(Self::new(config, weights.packed(), stored))
     }
 
     /// Of a model with random weights, see [`Model::random`](crate::Model::random).
     #[must_use]
     pub fn of_shape(config: Config) -> Self {
-        Self::new(config, |_| size_of::<f32>())
+        Self::new(config, None, |_| size_of::<f32>())
     }
 
-    fn new(config: Config, stored: impl Fn(&str) -> usize) -> Self {
+    fn new(config: Config, packed: Option<Format>, stored: impl Fn(&str) -> usize) -> Self {
         let tensors = expected(&config).into_iter();
         let tensors = tensors.map(|tensor| {
             let stored = stored(&tensor.name);
@@ -56,23 +59,31 @@ impl Footprint {
         });
         Self {
             tensors: tensors.collect(),
+            packed,
             config,
         }
+    }
+
+    /// Whether its weights are quantised already, so that they have one format and no other.
+    #[must_use]
+    pub fn is_packed(&self) -> bool {
+        self.packed.is_some()
     }
 
     /// What it takes with so many slots, its weights kept in `format` or else as they are in the file.
     #[must_use]
     pub fn memory(&self, slots: usize, format: Option<Format>) -> Memory {
         let config = &self.config;
+        let format = format.or(self.packed);
         let (mut weights, mut loading) = (0, 0);
-        for (Expected { name, shape, .. }, stored) in &self.tensors {
+        for (Expected { shape, role, .. }, stored) in &self.tensors {
             let numbers: usize = shape.iter().product();
-            let bytes = match shape[..] {
-                [inputs, outputs] if name.contains(".h.") => match format {
-                    Some(format) => stored_bytes(inputs, outputs, format),
-                    // At most: what fits a smaller format without loss is kept in that.
-                    None => numbers * stored,
-                },
+            let bytes = match (role, &shape[..], format) {
+                (Role::Linear, &[inputs, outputs], Some(format)) => {
+                    stored_bytes(inputs, outputs, format)
+                }
+                // At most: what fits a smaller format without loss is kept in that.
+                (Role::Linear, _, None) => numbers * stored,
                 _ => numbers * size_of::<f32>(),
             };
             weights += bytes;

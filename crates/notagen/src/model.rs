@@ -58,7 +58,8 @@ pub enum Pass {
 
 impl Model {
     /// Reads the model in the folder `dir` and makes `slots` empty contexts. Its weights are stored in
-    /// `format`, or else as exactly as they are in the file.
+    /// `format`, or else as exactly as they are in the file. Weights that lie there quantised stay in
+    /// their format, and another is refused.
     pub fn load(dir: &Path, slots: usize, format: Option<Format>) -> Result<Self, Error> {
         let config = Config::read(dir)?;
         check_slots(&config, slots)?;
@@ -79,6 +80,7 @@ impl Model {
         slots: usize,
         format: Option<Format>,
     ) -> Result<Self, Error> {
+        let format = weights.format(format)?;
         let is_f16 = format.is_some_and(Format::keeps_f16);
         let network = Network::read(&mut weights, &config, format)?;
         // A step reads at most a whole patch for each slot at once.
@@ -94,7 +96,7 @@ impl Model {
             drafts: true,
             passes: 0,
             parameters: weights.parameters(),
-            unknown_tensors: weights.into_unknown(),
+            unknown_tensors: weights.unknown().to_vec(),
             config,
         })
     }

@@ -3,7 +3,8 @@
 use crate::gpt2::{At, Cache, Decoder, Scratch};
 use crate::kernels::Isa;
 use crate::linear::{Linear, Then};
-use crate::weights::{CHAR_DECODER, HEAD, PATCH_DECODER, PATCH_EMBEDDING, Weights};
+use crate::tensors::{CHAR_DECODER, HEAD, PATCH_DECODER, PATCH_EMBEDDING};
+use crate::weights::Weights;
 use crate::{Config, Error, Format, PATCH_SIZE, Patch, VOCAB};
 
 /// The weights of a model, laid out for reading.

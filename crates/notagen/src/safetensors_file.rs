@@ -101,20 +101,33 @@ impl SafetensorsFile {
         &self.tensors
     }
 
+    /// What the header says beside its tensors.
+    pub(crate) fn metadata(&self, key: &str) -> Option<String> {
+        self.metadata.metadata().as_ref()?.get(key).cloned()
+    }
+
     pub(crate) fn read(&mut self, name: &str) -> Result<Vec<f32>, Error> {
+        let dtype = self.tensors.get(name).and_then(|declared| declared.dtype);
+        let dtype = dtype.ok_or_else(|| Error::MissingTensor {
+            path: self.path.clone(),
+            name: name.to_owned(),
+        })?;
+        Ok(dtype.decode(self.bytes(name)?))
+    }
+
+    /// The bytes of a tensor, of whatever type.
+    pub(crate) fn bytes(&mut self, name: &str) -> Result<&[u8], Error> {
         let missing = || Error::MissingTensor {
             path: self.path.clone(),
             name: name.to_owned(),
         };
-        let info = self.metadata.info(name).ok_or_else(missing)?;
-        let dtype = dtype(info.dtype).ok_or_else(missing)?;
-        let (start, end) = info.data_offsets;
+        let (start, end) = self.metadata.info(name).ok_or_else(missing)?.data_offsets;
         self.bytes.resize(end - start, 0);
         self.file
             .seek(SeekFrom::Start(self.data_start + start as u64))
             .and_then(|_| self.file.read_exact(&mut self.bytes))
             .map_err(Error::io(&self.path))?;
-        Ok(dtype.decode(&self.bytes))
+        Ok(&self.bytes)
     }
 }
 

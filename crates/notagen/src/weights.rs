@@ -1,20 +1,21 @@
-//! The weights of a model folder: `model.safetensors`, or else `model.pth`.
+//! The weights of a model folder, `model.safetensors` or else `model.pth`, or of a file to be converted.
 //!
 //! Every tensor's name, shape and type is checked against the configuration before a single number
-//! is read, so a wrong or hostile file costs a header and no more. Names and shapes follow NotaGen
-//! `gradio/utils.py` (`NotaGenLMHeadModel`) over Hugging Face's `GPT2Model` and `GPT2LMHeadModel`;
-//! the matrices of its `Conv1D` are `[in, out]`.
+//! is read, so a wrong or hostile file costs a header and no more.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use half::slice::HalfFloatSliceExt;
 use half::{bf16, f16};
+use rayon::prelude::*;
 
+use crate::kernels::blocks::stored::{Flaw, Stored};
 use crate::limits::TENSORS;
 use crate::pth::Pth;
 use crate::safetensors_file::SafetensorsFile;
-use crate::{Config, Error, PATCH_SIZE, VOCAB};
+use crate::tensors::{Expected, Role, expected, infer, is_mask};
+use crate::{Config, Error, Format, panels};
 
 /// Numbers converted at a time.
 const BLOCK: usize = 64;
@@ -73,6 +74,10 @@ enum Source {
 pub(crate) struct Weights {
     path: PathBuf,
     source: Source,
+    /// Of a file in [`panels`].
+    packed: Option<Format>,
+    /// The matrices of such a file, by the names they have elsewhere: how each is quantised, and its inputs.
+    matrices: HashMap<String, (Format, usize)>,
     unknown: Vec<String>,
     parameters: u64,
 }
@@ -80,34 +85,60 @@ pub(crate) struct Weights {
 impl Weights {
     /// Opens the weights in `dir` and checks that every tensor of `config` is there as it must be.
     pub(crate) fn open(dir: &Path, config: &Config) -> Result<Self, Error> {
-        let (safetensors, pth) = (dir.join("model.safetensors"), dir.join("model.pth"));
-        let (path, source) = if safetensors.is_file() {
-            let source = Source::Safetensors(SafetensorsFile::open(&safetensors)?);
-            (safetensors, source)
-        } else if pth.is_file() {
-            let source = Source::Pth(Pth::open(&pth)?);
-            (pth, source)
-        } else {
+        let files = ["model.safetensors", "model.pth"].map(|name| dir.join(name));
+        let Some(path) = files.iter().find(|path| path.is_file()) else {
             let file = "model.safetensors or model.pth";
             return Err(Error::MissingFile {
                 folder: dir.to_owned(),
                 file,
             });
         };
-        let mut weights = Self {
-            path,
+        let mut weights = Self::of_file(path)?;
+        weights.check(config)?;
+        Ok(weights)
+    }
+
+    /// Opens a weight file, which is a `.pth` unless its name ends with `.safetensors`. Nothing is
+    /// checked but that it is one.
+    pub(crate) fn of_file(path: &Path) -> Result<Self, Error> {
+        let is_safetensors = path.extension().is_some_and(|e| e == "safetensors");
+        let source = match is_safetensors {
+            true => Source::Safetensors(SafetensorsFile::open(path)?),
+            false => Source::Pth(Pth::open(path)?),
+        };
+        let packed = match &source {
+            Source::Safetensors(file) => panels::format(|key| file.metadata(key)),
+            _ => Ok(None),
+        };
+        Ok(Self {
+            packed: packed.map_err(Error::layout(path))?,
+            path: path.to_owned(),
             source,
+            matrices: HashMap::new(),
             unknown: Vec::new(),
             parameters: 0,
-        };
-        weights.check(&expected(config))?;
-        Ok(weights)
+        })
+    }
+
+    /// The shape of the model that the file holds, by its tensors; not yet checked against all of them.
+    pub(crate) fn config(&self) -> Result<Config, Error> {
+        let tensors = self.tensors();
+        let config = infer(|name| tensors.get(name).map(|found| &found.shape[..]));
+        let config = config.map_err(|name| Error::MissingTensor {
+            path: self.path.clone(),
+            name,
+        })?;
+        config.check().map_err(|reason| Error::Config {
+            path: self.path.clone(),
+            reason,
+        })?;
+        Ok(config)
     }
 
     /// Weights of this shape that mean nothing, the same in every run.
     pub(crate) fn random(config: &Config) -> Result<Self, Error> {
         let expected = expected(config);
-        let required = expected.iter().filter(|e| e.role == Role::Required);
+        let required = expected.iter().filter(|e| e.role != Role::Optional);
         let tensors = required.map(|Expected { name, shape, .. }| {
             let (shape, dtype) = (shape.clone(), Some(Dtype::F32));
             let dtype_name = "F32".to_owned();
@@ -123,16 +154,18 @@ impl Weights {
         let mut weights = Self {
             path: PathBuf::from("random weights"),
             source: Source::Random(tensors.collect()),
+            packed: None,
+            matrices: HashMap::new(),
             unknown: Vec::new(),
             parameters: 0,
         };
-        weights.check(&expected)?;
+        weights.check(config)?;
         Ok(weights)
     }
 
     /// Tensors of the file that belong to no part of the model, sorted.
-    pub(crate) fn into_unknown(self) -> Vec<String> {
-        self.unknown
+    pub(crate) fn unknown(&self) -> &[String] {
+        &self.unknown
     }
 
     /// Numbers in the file that belong to the model; the output matrix counts once, it is the
@@ -144,6 +177,60 @@ impl Weights {
     /// Whether a tensor that may be absent is there.
     pub(crate) fn has(&self, name: &str) -> bool {
         self.declared(name).is_some()
+    }
+
+    /// The format in which the matrices of the file are quantised already.
+    pub(crate) fn packed(&self) -> Option<Format> {
+        self.packed
+    }
+
+    /// What weights from this file are stored in where `asked` was asked for.
+    pub(crate) fn format(&self, asked: Option<Format>) -> Result<Option<Format>, Error> {
+        match (self.packed, asked) {
+            (Some(packed), Some(asked)) if packed != asked => Err(Error::Layout {
+                path: self.path.clone(),
+                reason: format!(
+                    "its weights are {}, and cannot become {} again",
+                    packed.as_str(),
+                    asked.as_str()
+                ),
+            }),
+            (packed, asked) => Ok(packed.or(asked)),
+        }
+    }
+
+    /// The type of a tensor's numbers in the file.
+    pub(crate) fn dtype(&self, name: &str) -> Option<Dtype> {
+        self.declared(name)?.dtype
+    }
+
+    /// The format that the matrix `name` is quantised in, and its inputs, if it lies in panels.
+    pub(crate) fn panels_of(&self, name: &str) -> Option<(Format, usize)> {
+        self.matrices.get(name).copied()
+    }
+
+    /// The matrix `name`, which [`Self::panels_of`] says is of this kind.
+    pub(crate) fn read_panels<S: Stored>(&mut self, name: &str) -> Result<Vec<S>, Error> {
+        let (path, name) = (&self.path, panels::name(name, S::FORMAT));
+        let missing = || Error::MissingTensor {
+            path: path.clone(),
+            name: name.clone(),
+        };
+        let bytes = match &mut self.source {
+            Source::Safetensors(file) => file.bytes(&name)?,
+            _ => return Err(missing()),
+        };
+        let panels: Result<Vec<S>, Flaw> = bytes.par_chunks(S::BYTES).map(S::from_bytes).collect();
+        panels.map_err(|flaw| match flaw {
+            Flaw::NotFinite => Error::NotFinite { what: "weights" },
+            Flaw::OutOfRange => Error::Layout {
+                path: path.clone(),
+                reason: format!(
+                    "tensor {name} holds numbers that {:?} does not have",
+                    S::FORMAT
+                ),
+            },
+        })
     }
 
     /// The numbers of one tensor, in row-major order.
@@ -160,25 +247,31 @@ impl Weights {
         }
     }
 
-    /// The type in which a tensor is stored.
-    pub(crate) fn dtype(&self, name: &str) -> Option<Dtype> {
-        self.declared(name)?.dtype
-    }
-
     fn declared(&self, name: &str) -> Option<&Declared> {
-        match &self.source {
-            Source::Safetensors(file) => file.tensors().get(name),
-            Source::Pth(file) => file.tensors().get(name),
-            Source::Random(tensors) => tensors.get(name),
-        }
+        self.tensors().get(name)
     }
 
-    fn check(&mut self, expected: &[Expected]) -> Result<(), Error> {
-        let tensors = match &self.source {
+    fn tensors(&self) -> &HashMap<String, Declared> {
+        match &self.source {
             Source::Safetensors(file) => file.tensors(),
             Source::Pth(file) => file.tensors(),
             Source::Random(tensors) => tensors,
-        };
+        }
+    }
+
+    /// Checks that every tensor of `config` is there as it must be.
+    pub(crate) fn check(&mut self, config: &Config) -> Result<(), Error> {
+        let mut expected = expected(config);
+        let learnt = expected.iter().filter(|e| e.role != Role::Optional);
+        let parameters = learnt.map(Expected::numbers).sum();
+        if let Some(format) = self.packed {
+            for matrix in expected.iter_mut().filter(|e| e.role == Role::Linear) {
+                let kind = (format.of_matrix(matrix.shape[0]), matrix.shape[0]);
+                self.matrices.insert(matrix.name.clone(), kind);
+                *matrix = panels::in_place_of(matrix, format);
+            }
+        }
+        let tensors = self.tensors();
         if tensors.len() > TENSORS {
             let (found, limit) = (tensors.len() as u64, TENSORS as u64);
             return Err(Error::TooLarge {
@@ -187,13 +280,12 @@ impl Weights {
                 limit,
             });
         }
-        let mut parameters = 0;
-        for Expected { name, shape, role } in expected {
+        for Expected { name, shape, role } in &expected {
             let (path, name) = (self.path.clone(), name.clone());
             let Some(found) = tensors.get(&name) else {
                 match role {
-                    Role::Required => return Err(Error::MissingTensor { path, name }),
                     Role::Optional => continue,
+                    _ => return Err(Error::MissingTensor { path, name }),
                 }
             };
             if found.shape != *shape {
@@ -205,15 +297,16 @@ impl Weights {
                     found,
                 });
             }
-            if found.dtype.is_none() {
+            let is_read = match (self.packed, role) {
+                (Some(_), Role::Linear) => found.dtype_name == panels::DTYPE_NAME,
+                _ => found.dtype.is_some(),
+            };
+            if !is_read {
                 return Err(Error::TensorDtype {
                     path,
                     name,
                     found: found.dtype_name.clone(),
                 });
-            }
-            if *role == Role::Required {
-                parameters += shape.iter().map(|&size| size as u64).product::<u64>();
             }
         }
         let known: std::collections::HashSet<&str> =
@@ -247,105 +340,4 @@ fn random(name: &str, shape: &[usize]) -> Vec<f32> {
     std::iter::repeat_with(next)
         .take(shape.iter().product())
         .collect()
-}
-
-#[derive(PartialEq)]
-enum Role {
-    Required,
-    /// Checked when there: the output matrix (tied to the character embedding) and the patch
-    /// decoder's own embedding, which no computation uses.
-    Optional,
-}
-
-/// A tensor of the architecture.
-pub(crate) struct Expected {
-    pub(crate) name: String,
-    pub(crate) shape: Vec<usize>,
-    role: Role,
-}
-
-/// Constants that older versions of the reference's library saved as if they were weights.
-fn is_mask(name: &str) -> bool {
-    name.ends_with(".attn.bias") || name.ends_with(".attn.masked_bias")
-}
-
-pub(crate) const PATCH_DECODER: &str = "patch_level_decoder.base";
-pub(crate) const PATCH_EMBEDDING: &str = "patch_level_decoder.patch_embedding";
-pub(crate) const CHAR_DECODER: &str = "char_level_decoder.base.transformer";
-pub(crate) const HEAD: &str = "char_level_decoder.base.lm_head.weight";
-
-/// All of them.
-pub(crate) fn expected(config: &Config) -> Vec<Expected> {
-    let hidden = config.hidden_size;
-    let mut list = Vec::new();
-    let mut add = |role: Role, name: String, shape: &[usize]| {
-        list.push(Expected {
-            name,
-            shape: shape.to_vec(),
-            role,
-        });
-    };
-    add(
-        Role::Required,
-        format!("{PATCH_EMBEDDING}.weight"),
-        &[hidden, PATCH_SIZE * VOCAB],
-    );
-    add(Role::Required, format!("{PATCH_EMBEDDING}.bias"), &[hidden]);
-    add(
-        Role::Optional,
-        format!("{PATCH_DECODER}.wte.weight"),
-        &[1, hidden],
-    );
-    add(
-        Role::Required,
-        format!("{CHAR_DECODER}.wte.weight"),
-        &[VOCAB, hidden],
-    );
-    add(Role::Optional, HEAD.to_owned(), &[VOCAB, hidden]);
-    let decoders = [
-        (PATCH_DECODER, config.patch_num_layers, config.patch_length),
-        (CHAR_DECODER, config.char_num_layers, PATCH_SIZE + 1),
-    ];
-    for (decoder, layers, positions) in decoders {
-        add(
-            Role::Required,
-            format!("{decoder}.wpe.weight"),
-            &[positions, hidden],
-        );
-        for layer in 0..layers {
-            for norm in ["ln_1", "ln_2"] {
-                add(
-                    Role::Required,
-                    format!("{decoder}.h.{layer}.{norm}.weight"),
-                    &[hidden],
-                );
-                add(
-                    Role::Required,
-                    format!("{decoder}.h.{layer}.{norm}.bias"),
-                    &[hidden],
-                );
-            }
-            let linears = [
-                ("attn.c_attn", hidden, 3 * hidden),
-                ("attn.c_proj", hidden, hidden),
-                ("mlp.c_fc", hidden, 4 * hidden),
-                ("mlp.c_proj", 4 * hidden, hidden),
-            ];
-            for (linear, inputs, outputs) in linears {
-                add(
-                    Role::Required,
-                    format!("{decoder}.h.{layer}.{linear}.weight"),
-                    &[inputs, outputs],
-                );
-                add(
-                    Role::Required,
-                    format!("{decoder}.h.{layer}.{linear}.bias"),
-                    &[outputs],
-                );
-            }
-        }
-        add(Role::Required, format!("{decoder}.ln_f.weight"), &[hidden]);
-        add(Role::Required, format!("{decoder}.ln_f.bias"), &[hidden]);
-    }
-    list
 }

@@ -29,6 +29,8 @@ pub struct ModelInfo {
     pub licence: String,
     /// Whether it can compose now.
     pub installed: bool,
+    /// How its weights are stored, if it is here and says so.
+    pub dtype: Option<Dtype>,
     /// Number of weights.
     #[ts(type = "number")]
     pub parameters: u64,

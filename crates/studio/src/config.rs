@@ -7,7 +7,7 @@ use jobs::Device;
 
 use crate::{Code, Error, Result};
 
-/// The program that becomes the worker.
+/// The program that becomes the worker, or the importer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WorkerCommand {
     /// Usually this very program.
@@ -22,11 +22,23 @@ impl WorkerCommand {
     /// # Errors
     /// If the system does not say which program this is.
     pub fn this_program() -> Result<Self> {
+        Self::this_program_as("worker")
+    }
+
+    /// This program, started with `importer`: what reads a weight file.
+    ///
+    /// # Errors
+    /// If the system does not say which program this is.
+    pub fn importer() -> Result<Self> {
+        Self::this_program_as("importer")
+    }
+
+    fn this_program_as(what: &str) -> Result<Self> {
         let program = std::env::current_exe()
             .map_err(|error| Error::io("find this program", &error, Code::WorkerFailed))?;
         Ok(Self {
             program,
-            args: vec!["worker".into()],
+            args: vec![what.into()],
         })
     }
 }

@@ -11,6 +11,10 @@ pub enum Code {
     UnknownStyle,
     /// No such model here.
     ModelMissing,
+    /// There is a model of that name.
+    ModelExists,
+    /// Reading a weight file ended the process that did it, by its limits or otherwise.
+    ImportFailed,
     /// Its weights are not those that a variation was queued for.
     ModelChanged,
     /// A request that cannot be carried out: sampling, limits, counts.
@@ -50,6 +54,8 @@ impl Code {
         match self {
             Self::UnknownStyle => "unknown_style",
             Self::ModelMissing => "model_missing",
+            Self::ModelExists => "model_exists",
+            Self::ImportFailed => "import_failed",
             Self::ModelChanged => "model_changed",
             Self::InvalidRequest => "invalid_request",
             Self::NotFound => "not_found",

@@ -104,15 +104,19 @@ fn safe_name(name: &str, ending: &str) -> String {
     let words: Vec<&str> = cleaned.split_whitespace().collect();
     let trimmed = words.join(" ");
     let trimmed = trimmed.trim_matches(|c| c == '.' || c == ' ');
-    let stem = trimmed.split('.').next().unwrap_or_default().trim();
-    let upper = stem.to_uppercase();
-    let device = matches!(upper.as_str(), "CON" | "PRN" | "AUX" | "NUL")
-        || (upper.len() == 4 && (upper.starts_with("COM") || upper.starts_with("LPT")));
     match trimmed {
         "" => format!("piece.{ending}"),
-        name if device => format!("_{name}.{ending}"),
+        name if is_device(name) => format!("_{name}.{ending}"),
         name => format!("{name}.{ending}"),
     }
+}
+
+/// Whether Windows knows a device by this name, whatever its ending.
+pub(crate) fn is_device(name: &str) -> bool {
+    let stem = name.split('.').next().unwrap_or_default().trim();
+    let upper = stem.to_uppercase();
+    matches!(upper.as_str(), "CON" | "PRN" | "AUX" | "NUL")
+        || (upper.len() == 4 && (upper.starts_with("COM") || upper.starts_with("LPT")))
 }
 
 #[cfg(test)]

@@ -1,20 +1,28 @@
 //! Models: folders with `config.json`, weights and perhaps `styles.json`, and the catalogue of
 //! those that are known.
 
+mod dtype;
+mod known;
+
 use std::collections::BTreeMap;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use jobs::{Sampling, Style};
+use jobs::{ImportedWeights, Sampling, Style};
 use serde::Deserialize;
 
 use crate::api::{ComposerStyles, ModelInfo, PeriodStyles};
 use crate::{Code, Config, Error, Result};
 
+pub(crate) use known::{known, read_styles};
+
 /// How many near styles an unknown one is answered with.
 const NEAREST: usize = 3;
 
-/// The weights' names, in the order in which a model looks for them.
-const WEIGHTS: [&str; 2] = ["model.safetensors", "model.pth"];
+/// The weights' name.
+const WEIGHTS: &str = "model.safetensors";
+/// What is not read where it lies: [`crate::import_model`] makes weights of it, in a process with limits.
+const TO_IMPORT: &str = "model.pth";
 
 /// A model folder that can be composed with.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,8 +41,11 @@ pub(crate) struct ModelConfig {
     patch_num_layers: u32,
     char_num_layers: u32,
     patch_length: u32,
-    sampling: Option<Sampling>,
+    pub(crate) sampling: Option<Sampling>,
 }
+
+/// The longest `config.json`, list of styles or catalogue, in bytes.
+const LONGEST_TEXT: u64 = 1 << 20;
 
 /// NotaGen-X's own, for models that say nothing.
 pub(crate) const SAMPLING: Sampling = Sampling {
@@ -44,13 +55,24 @@ pub(crate) const SAMPLING: Sampling = Sampling {
 };
 
 impl ModelConfig {
+    /// Of weights that were imported, which say nothing of sampling.
+    pub(crate) fn of(weights: &ImportedWeights) -> Self {
+        Self {
+            hidden_size: weights.hidden_size,
+            patch_num_layers: weights.patch_num_layers,
+            char_num_layers: weights.char_num_layers,
+            patch_length: weights.patch_length,
+            sampling: None,
+        }
+    }
+
     pub(crate) fn sampling(&self) -> Sampling {
         self.sampling.unwrap_or(SAMPLING)
     }
 
     /// Weights of both decoders, as NotaGen's own count: the output layer of the character decoder
     /// is its embedding and counts once.
-    fn parameters(&self) -> u64 {
+    pub(crate) fn parameters(&self) -> u64 {
         let h = u64::from(self.hidden_size);
         let layer = 12 * h * h + 13 * h;
         let layers = u64::from(self.patch_num_layers + self.char_num_layers);
@@ -84,8 +106,7 @@ pub(crate) fn list(folders: &[PathBuf]) -> Vec<ModelInfo> {
     let catalog = catalog(folders);
     let mut infos = Vec::new();
     for entry in &catalog {
-        let installed = find(folders, &entry.id).is_ok();
-        infos.push(info(entry, installed));
+        infos.push(info(entry, find(folders, &entry.id).ok().as_ref()));
     }
     for id in installed_ids(folders) {
         if catalog.iter().any(|entry| entry.id == id) {
@@ -94,27 +115,29 @@ pub(crate) fn list(folders: &[PathBuf]) -> Vec<ModelInfo> {
         if let Ok(model) = find(folders, &id) {
             let entry = CatalogEntry {
                 id: model.id.clone(),
-                name: model.id,
+                name: model.id.clone(),
                 description: format!("Your own model in {}.", model.folder.display()),
                 licence: "unknown".into(),
                 url: None,
-                config: model.config,
+                config: model.config.clone(),
             };
-            infos.push(info(&entry, true));
+            infos.push(info(&entry, Some(&model)));
         }
     }
     infos.sort_by_key(|info| !info.installed);
     infos
 }
 
-fn info(entry: &CatalogEntry, installed: bool) -> ModelInfo {
+fn info(entry: &CatalogEntry, installed: Option<&Model>) -> ModelInfo {
     let config = &entry.config;
+    let weights = installed.and_then(|model| weights(&model.folder));
     ModelInfo {
         id: entry.id.clone(),
         name: entry.name.clone(),
         description: entry.description.clone(),
         licence: entry.licence.clone(),
-        installed,
+        installed: installed.is_some(),
+        dtype: weights.and_then(|weights| dtype::of(&weights)),
         parameters: config.parameters(),
         hidden_size: config.hidden_size,
         patch_layers: config.patch_num_layers,
@@ -146,6 +169,8 @@ fn installed_ids(folders: &[PathBuf]) -> Vec<String> {
         for entry in entries {
             if has_weights(&entry.path())
                 && let Ok(id) = entry.file_name().into_string()
+                // Hidden is what is not finished.
+                && !id.starts_with('.')
                 && !ids.contains(&id)
             {
                 ids.push(id);
@@ -156,13 +181,12 @@ fn installed_ids(folders: &[PathBuf]) -> Vec<String> {
     ids
 }
 
-fn has_weights(folder: &Path) -> bool {
+pub(crate) fn has_weights(folder: &Path) -> bool {
     weights(folder).is_some() && folder.join("config.json").is_file()
 }
 
 pub(crate) fn weights(folder: &Path) -> Option<PathBuf> {
-    let candidates = WEIGHTS.map(|name| folder.join(name));
-    candidates.into_iter().find(|path| path.is_file())
+    Some(folder.join(WEIGHTS)).filter(|path| path.is_file())
 }
 
 /// The model to use when none is asked for: the first installed one.
@@ -224,10 +248,15 @@ pub(crate) fn find(folders: &[PathBuf], id: &str) -> Result<Model> {
     let config = read_json(&folder, "config.json")?
         .ok_or_else(|| missing(&id, "its folder has no config.json"))?;
     if weights(&folder).is_none() {
-        return Err(missing(
-            &id,
-            "its folder has no model.safetensors or model.pth",
-        ));
+        let to_import = folder.join(TO_IMPORT);
+        let why = match to_import.is_file() {
+            true => format!(
+                "its weights are a .pth, which has to be imported once: partita models import {} --name NAME",
+                to_import.display()
+            ),
+            false => format!("its folder has no {WEIGHTS}"),
+        };
+        return Err(missing(&id, &why));
     }
     let mut styles = read_json::<StylesFile>(&folder, "styles.json")?;
     if styles.is_none() && is_name(&id) {
@@ -251,22 +280,38 @@ pub(crate) fn missing(id: &str, why: &str) -> Error {
     )
 }
 
-fn read_json<T: for<'de> Deserialize<'de>>(folder: &Path, name: &str) -> Result<Option<T>> {
-    let path = folder.join(name);
-    let text = match std::fs::read(&path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => {
-            let doing = format!("read {}", path.display());
-            return Err(Error::io(&doing, &error, Code::CannotRead));
-        }
+pub(crate) fn read_json<T: for<'de> Deserialize<'de>>(
+    folder: &Path,
+    name: &str,
+) -> Result<Option<T>> {
+    let Some(text) = read_text(folder, name)? else {
+        return Ok(None);
     };
     serde_json::from_slice(&text).map(Some).map_err(|error| {
         Error::new(
             Code::Worker("config_invalid".into()),
-            format!("{} is not as it should be: {error}", path.display()),
+            format!(
+                "{} is not as it should be: {error}",
+                folder.join(name).display()
+            ),
         )
     })
+}
+
+/// A file of a model folder, if it is there; cut off after [`LONGEST_TEXT`], which no reader accepts.
+fn read_text(folder: &Path, name: &str) -> Result<Option<Vec<u8>>> {
+    let path = folder.join(name);
+    let mut text = Vec::new();
+    let read =
+        std::fs::File::open(&path).and_then(|file| file.take(LONGEST_TEXT).read_to_end(&mut text));
+    match read {
+        Ok(_) => Ok(Some(text)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => {
+            let doing = format!("read {}", path.display());
+            Err(Error::io(&doing, &error, Code::CannotRead))
+        }
+    }
 }
 
 fn sorted(file: StylesFile) -> Vec<PeriodStyles> {
@@ -364,6 +409,7 @@ mod tests {
         let demo = infos.first().unwrap();
         assert_eq!((demo.id.as_str(), demo.installed), ("partita-demo", true));
         assert_eq!(demo.parameters, 7_143_168);
+        assert_eq!(demo.dtype, Some(jobs::Dtype::F16));
         assert_eq!(demo.sampling.temperature, 0.7);
         assert_eq!(first(&folders()).unwrap().id, "partita-demo");
     }
@@ -373,7 +419,7 @@ mod tests {
         let infos = list(&folders());
         let x = infos.iter().find(|info| info.id == "notagen-x").unwrap();
         assert_eq!(x.parameters, 515_738_880);
-        assert!(!x.installed);
+        assert!(!x.installed && x.dtype.is_none());
         for id in ["notagen-small", "notagen-medium", "notagen-large"] {
             assert!(infos.iter().any(|info| info.id == id), "{id}");
         }

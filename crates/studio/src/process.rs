@@ -5,6 +5,7 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use jobs::{Decoder, FromWorker, LoadSpec, ToWorker};
+use serde::de::DeserializeOwned;
 
 use crate::{Code, Error, Result, WorkerCommand};
 
@@ -51,7 +52,7 @@ impl Process {
         }
         if let Some(output) = child.stdout.take() {
             std::thread::spawn(move || {
-                read_messages(output, &mut tell);
+                read_messages(output, &mut |message| tell(Some(message)));
                 tell(None);
             });
         }
@@ -102,7 +103,8 @@ impl Process {
     }
 }
 
-fn read_messages(mut output: impl Read, tell: &mut impl FnMut(Told)) {
+/// All that a process says, in order, until it ends or says what is no message.
+pub(crate) fn read_messages<M: DeserializeOwned>(mut output: impl Read, tell: &mut impl FnMut(M)) {
     let mut decoder = Decoder::default();
     let mut buffer = [0; 64 * 1024];
     loop {
@@ -113,10 +115,10 @@ fn read_messages(mut output: impl Read, tell: &mut impl FnMut(Told)) {
         decoder.push(read);
         loop {
             match decoder.next_message() {
-                Ok(Some(message)) => tell(Some(message)),
+                Ok(Some(message)) => tell(message),
                 Ok(None) => break,
                 Err(error) => {
-                    tracing::warn!(%error, "the worker speaks in riddles");
+                    tracing::warn!(%error, "a process speaks in riddles");
                     return;
                 }
             }

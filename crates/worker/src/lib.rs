@@ -8,6 +8,7 @@
 //! It ends when its input ends, so that it never outlives the program that started it.
 
 mod guarded;
+mod import;
 mod measure;
 mod model;
 mod plan;
@@ -22,6 +23,8 @@ use engine::{Engine, ModelError};
 use jobs::{Change, Decoder, FromWorker, JobEvent, ToWorker, WorkerError};
 
 use model::NotaGen;
+
+pub use import::import;
 
 /// The whole life of a worker on this process's standard input and output.
 #[must_use]

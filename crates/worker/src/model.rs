@@ -49,14 +49,15 @@ impl NotaGen {
             )));
         }
         let source = Source::of(&spec.model)?;
+        let footprint = source.footprint()?;
         let (program, available) = plan::at_hand();
         let wanted = Wanted {
             slots: spec.slots.clamp(1, notagen::limits::SLOTS),
             dtype: spec.dtype,
+            is_fixed: footprint.is_packed(),
             program,
             available,
         };
-        let footprint = source.footprint()?;
         let memory = |slots, dtype: Option<Dtype>| footprint.memory(slots, dtype.map(format));
         let plan = plan::plan(&wanted, memory).map_err(Error::Short)?;
         tracing::info!(?plan, total = plan.total(), "memory");
@@ -167,6 +168,10 @@ enum Source<'a> {
 impl<'a> Source<'a> {
     fn of(model: &'a ModelSource) -> Result<Self, Error> {
         match model {
+            // A .pth is read by the importer, which has limits, and by nobody else.
+            ModelSource::Folder(folder) if !folder.join("model.safetensors").is_file() => Err(
+                Error::Asked(format!("{} holds no model.safetensors", folder.display())),
+            ),
             ModelSource::Folder(folder) => Ok(Self::Folder(folder)),
             ModelSource::Random(shape) => Config::of_shape(shape)
                 .map(Self::Random)
@@ -189,13 +194,25 @@ impl<'a> Source<'a> {
     }
 }
 
-fn format(dtype: Dtype) -> Format {
+/// The model's word for it.
+pub(crate) fn format(dtype: Dtype) -> Format {
     match dtype {
         Dtype::F32 => Format::F32,
         Dtype::F16 => Format::F16,
         Dtype::Bf16 => Format::Bf16,
         Dtype::Q8_0 => Format::Q8_0,
         Dtype::Q4K => Format::Q4K,
+    }
+}
+
+/// The jobs' word for it.
+pub(crate) fn dtype(format: Format) -> Dtype {
+    match format {
+        Format::F32 => Dtype::F32,
+        Format::F16 => Dtype::F16,
+        Format::Bf16 => Dtype::Bf16,
+        Format::Q8_0 => Dtype::Q8_0,
+        Format::Q4K => Dtype::Q4K,
     }
 }
 

@@ -14,6 +14,8 @@ pub(crate) struct Wanted {
     pub(crate) slots: usize,
     /// The file's own if there is none.
     pub(crate) dtype: Option<Dtype>,
+    /// The file's own is the only one there is: its weights are quantised already.
+    pub(crate) is_fixed: bool,
     /// What the process holds already.
     pub(crate) program: u64,
     /// What it may still take.
@@ -36,6 +38,7 @@ pub(crate) fn plan(
     let asked = of(1, wanted.dtype);
     let mut least = u64::MAX;
     let smaller = [Dtype::F16, Dtype::Q8_0, Dtype::Q4K].map(Some);
+    let smaller = smaller.into_iter().filter(|_| !wanted.is_fixed);
     for dtype in [wanted.dtype].into_iter().chain(smaller) {
         let one = of(1, dtype);
         if dtype != wanted.dtype && one.weights >= asked.weights {
@@ -117,10 +120,17 @@ mod tests {
         }
     }
 
-    fn with(available: u64, dtype: Option<Dtype>) -> Result<(Option<Dtype>, u32, bool), Short> {
+    type Found = Result<(Option<Dtype>, u32, bool), Short>;
+
+    fn with(available: u64, dtype: Option<Dtype>) -> Found {
+        planned(available, dtype, false)
+    }
+
+    fn planned(available: u64, dtype: Option<Dtype>, is_fixed: bool) -> Found {
         let wanted = Wanted {
             slots: 8,
             dtype,
+            is_fixed,
             program: 20 * MB,
             available: available * MB,
         };
@@ -158,6 +168,12 @@ mod tests {
     }
 
     #[test]
+    fn weights_that_are_quantised_already_have_no_smaller_format() {
+        assert_eq!(planned(3000, None, true), Ok((None, 3, false)));
+        assert_eq!(planned(2500, None, true).unwrap_err().needed, 2291 * MB);
+    }
+
+    #[test]
     fn too_little_for_anything_is_refused_with_what_it_would_take() {
         let short = with(540, None).unwrap_err();
         assert_eq!(short.needed, 491 * MB);
@@ -168,7 +184,7 @@ mod tests {
 
     #[test]
     fn the_plan_is_monotonic_in_memory() {
-        let size = |plan: Result<(Option<Dtype>, u32, bool), Short>| match plan {
+        let size = |plan: Found| match plan {
             Err(_) => (0, 0),
             Ok((dtype, slots, _)) => {
                 let rank = [Some(Dtype::Q4K), Some(Dtype::Q8_0), Some(Dtype::F16), None];

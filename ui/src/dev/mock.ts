@@ -47,7 +47,7 @@ const pick = <V>(list: V[], at: number): V => list[at % list.length] as V;
 
 function model(id: string, name: string, description: string, parameters: number, installed: boolean, url: string | null): T.ModelInfo {
   return {
-    id, name, description, licence: installed ? "CC0-1.0" : "MIT", installed, parameters, hidden_size: 256, patch_layers: 6,
+    id, name, description, licence: installed ? "CC0-1.0" : "MIT", installed, dtype: installed ? "f16" : null, parameters, hidden_size: 256, patch_layers: 6,
     char_layers: 2, patch_length: 1024, sampling: SAMPLING, url,
   };
 }

@@ -177,6 +177,10 @@ licence: string,
  */
 installed: boolean, 
 /**
+ * How its weights are stored, if it is here and says so.
+ */
+dtype: Dtype | null, 
+/**
  * Number of weights.
  */
 parameters: number, 

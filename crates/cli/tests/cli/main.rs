@@ -8,6 +8,7 @@ mod benching;
 mod composing;
 mod errors;
 mod exporting;
+mod importing;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -62,4 +63,38 @@ pub(crate) fn fails(output: Output) -> String {
     let (code, message) = line["error[".len()..].split_once("]: ").unwrap();
     assert!(!message.is_empty());
     code.to_owned()
+}
+
+/// Runs a script with a file system of this size at `place`: a real full disk, in a mount namespace of
+/// its own. `None`, and said, where the system lets no test mount one.
+#[cfg(target_os = "linux")]
+#[allow(clippy::print_stdout, reason = "a test that is left out says so")]
+pub(crate) fn on_a_disk_of(
+    size: &str,
+    place: &Path,
+    script: &str,
+    environment: &[(&str, &Path)],
+) -> Option<Output> {
+    std::fs::create_dir_all(place).unwrap();
+    let place = place.display();
+    let script = format!("mount -t tmpfs -o size={size} tmpfs '{place}' && {{ {script}; }}");
+    let run = |unshare: &[&str]| {
+        Command::new("unshare")
+            .args(unshare)
+            .args(["sh", "-c", &script])
+            .envs(environment.iter().copied())
+            .output()
+            .unwrap()
+    };
+    let errors = |output: &Output| String::from_utf8_lossy(&output.stderr).into_owned();
+    let mut output = run(&["--mount"]);
+    if !errors(&output).contains("status") || errors(&output).contains("mount:") {
+        output = run(&["--mount", "--user", "--map-root-user"]);
+    }
+    let said = errors(&output);
+    if said.contains("unshare:") || said.contains("mount:") {
+        println!("SKIPPED: this system lets no test mount a small disk: {said}");
+        return None;
+    }
+    Some(output)
 }

@@ -4,6 +4,8 @@
 //! side, as a [panel](super::Isa::panel) reads them. They are widened to f32 and the inputs stay f32
 //! (GGML rounds these to 8 bits as well), so nothing but the weights is rounded.
 
+pub(crate) mod stored;
+
 use candle_core::quantized::{GgmlDType, QTensor};
 use candle_core::{Device, Tensor};
 use half::f16;
