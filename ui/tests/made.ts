@@ -26,7 +26,7 @@ export function summary(id: string, change: Partial<PieceSummary> = {}): PieceSu
 
 export function piece(id: string, change: Partial<PieceSummary> = {}): Piece {
   return {
-    summary: summary(id, change), sampling: SAMPLING, guard: "strict", dtype: null, limits: NO_LIMITS, model_sha256: "00", ending: "complete", first_bar_ms: 900,
+    summary: summary(id, change), sampling: SAMPLING, guard: "repair", dtype: null, limits: NO_LIMITS, model_sha256: "00", ending: "complete", first_bar_ms: 900,
     duration_ms: 4000, text: "%Romantic\nX\n[r:0/1]c|\n",
   };
 }

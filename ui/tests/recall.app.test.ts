@@ -56,7 +56,7 @@ describe("settings from a file", () => {
     await one("recall");
     await fireEvent.keyDown(window, { key: "o", ctrlKey: true });
     await one("toast");
-    expect((await one("further")).textContent).toContain("no guard on the bars’ lengths");
+    expect(value(await one("guard"))).toBe("off");
     await fireEvent.click(await one("compose"));
     const { style, model, seed, sampling, guard, limits } = RECALLED;
     expect(calls("compose")).toEqual([{ request: { model, style, variations: 1, seed, sampling, guard, dtype: "q8_0", priority: null, limits } }]);
@@ -66,7 +66,9 @@ describe("settings from a file", () => {
     const { calls } = backend({ recall: () => RECALLED });
     const { one } = open();
     await fireEvent.click(await one("recall"));
-    await fireEvent.click((await one("further")).querySelector("button")!);
+    const guard = await one("guard");
+    expect(guard.closest(".field")?.textContent).toContain("mended afterwards");
+    await fireEvent.change(guard, { target: { value: "repair" } });
     await fireEvent.click(await one("compose"));
     expect(calls("compose")).toMatchObject([{ request: { guard: null } }]);
   });

@@ -78,7 +78,7 @@ pub(crate) struct ComposeArgs {
     /// Below 1 more likely, above 1 more surprising [default: the model's own]
     #[arg(long, value_name = "T", allow_negative_numbers = true)]
     pub(crate) temperature: Option<f64>,
-    /// What the model may write [default: strict]
+    /// What the model may write [default: repair]
     #[arg(long, value_enum)]
     pub(crate) guard: Option<GuardArg>,
     /// A model's id, or its folder [default: the first one installed]
@@ -234,6 +234,8 @@ impl From<DeviceArg> for Device {
 pub(crate) enum GuardArg {
     /// Only what makes a score: every bar full, every voice once in a line
     Strict,
+    /// The model writes freely; a bar that comes out too short or too long, or is no music, is drawn again
+    Repair,
     /// All characters, as NotaGen's own inference draws them; bars that do not add up are mended
     /// afterwards
     Off,
@@ -243,6 +245,7 @@ impl From<GuardArg> for GuardMode {
     fn from(arg: GuardArg) -> Self {
         match arg {
             GuardArg::Strict => Self::Strict,
+            GuardArg::Repair => Self::Repair,
             GuardArg::Off => Self::Off,
         }
     }

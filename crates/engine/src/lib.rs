@@ -6,7 +6,8 @@
 //! joins, leaves, cancels and restarts a test with a model of a few lines.
 //!
 //! What a sequence becomes depends on its specification alone, never on its neighbours: the model
-//! promises row-invariant arithmetic, and the random numbers are keyed by seed and patch.
+//! promises row-invariant arithmetic, and the random numbers are keyed by seed and patch. That holds for
+//! what is taken back and drawn again, too: patches are counted on, so a new try has new random numbers.
 
 mod model;
 mod place;
@@ -16,7 +17,7 @@ use std::time::Duration;
 
 use jobs::{Change, JobEvent, Line, SequenceSpec, VariationId, WorkerError};
 
-pub use model::{Continuation, Grammar, Model, ModelError, PATCH_SIZE, Patch, Row};
+pub use model::{Continuation, Grammar, Model, ModelError, PATCH_SIZE, Patch, Row, Verdict};
 use place::Place;
 use sequence::{Sequence, Turn};
 
@@ -80,13 +81,11 @@ impl Engine {
         for (slot, place) in self.places.iter().enumerate() {
             rows.extend(place.ready().map(|sequence| sequence.row(slot)));
         }
-        let inputs: Vec<Patch> = rows.iter().map(|row| row.input).collect();
-        let drawn = step_rows(model, &rows);
-        for ((slot, patch), input) in drawn.into_iter().zip(inputs) {
+        for (slot, patch) in step_rows(model, &rows) {
             let Some(place) = self.places.get_mut(slot) else {
                 continue;
             };
-            if let Err(error) = take(place, patch, input, model, now, &mut events) {
+            if let Err(error) = take(place, slot, patch, model, now, &mut events) {
                 events.extend(place.leave(|id| failed(id, &error)));
             }
         }
@@ -146,23 +145,27 @@ impl Engine {
     }
 }
 
-/// What becomes of a sequence with the patch that was drawn for it.
+/// What becomes of the sequence in `slot` with the patch that was drawn for it.
 fn take<M: Model>(
     place: &mut Place,
+    slot: usize,
     patch: Result<Patch, M::Error>,
-    input: Patch,
-    model: &M,
+    model: &mut M,
     now: Duration,
     events: &mut Vec<JobEvent>,
 ) -> Result<(), M::Error> {
     let patch = patch?;
-    place.appended(input);
     let Some(tenant) = &mut place.tenant else {
         return Ok(());
     };
     let sequence = &mut tenant.sequence;
+    place.context.push(sequence.input());
     match sequence.take(patch, now, |change| events.push(change)) {
         Turn::GoesOn => {}
+        Turn::TakenBack { context } => {
+            model.truncate(slot, context);
+            place.context.truncate(context);
+        }
         Turn::Ended => place.tenant = None,
         Turn::ContextFull => match restart(model, sequence)? {
             Some(before) => place.refill(before),

@@ -21,7 +21,22 @@ pub trait Grammar: Send + Sync {
     fn weigh(&self, drawn: &[u8], probabilities: &mut [f64; 128]);
 
     /// A whole patch was drawn.
-    fn accept(&mut self, patch: &Patch);
+    fn accept(&mut self, patch: &Patch) -> Verdict;
+
+    /// What was accepted so far stands: [`Verdict::Broken`] goes back no farther than here.
+    fn keep(&mut self);
+}
+
+/// What a patch makes of a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// It goes on.
+    GoesOn,
+    /// What is there is well formed, and stands: a stretch of its own begins after it.
+    Stretch,
+    /// It is none. All patches since the last stretch began are taken back; the grammar is there already,
+    /// and sees to it that this does not go on for ever.
+    Broken,
 }
 
 /// A patch to be drawn: one row of the batch.

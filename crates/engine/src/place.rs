@@ -9,7 +9,7 @@ use crate::sequence::Sequence;
 #[derive(Default)]
 pub(crate) struct Place {
     /// The patches in the slot's context. They stay when a sequence leaves, for one that begins alike.
-    context: Vec<Patch>,
+    pub(crate) context: Vec<Patch>,
     pub(crate) tenant: Option<Tenant>,
 }
 
@@ -94,11 +94,6 @@ impl Place {
     pub(crate) fn fills_since(&self) -> Option<u64> {
         let tenant = self.tenant.as_ref()?;
         tenant.lacks.is_some().then_some(tenant.arrival)
-    }
-
-    /// The model appended this to the context.
-    pub(crate) fn appended(&mut self, patch: Patch) {
-        self.context.push(patch);
     }
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jobs::{Change, Ending, JobEvent, SequenceSpec, VariationId, WorkerError};
 
-use crate::model::{Continuation, Grammar, PATCH_SIZE, Patch, Row};
+use crate::model::{Continuation, Grammar, PATCH_SIZE, Patch, Row, Verdict};
 
 const PAD: u8 = 0;
 const BOS: u8 = 1;
@@ -32,18 +32,44 @@ pub(crate) struct Sequence {
     bars: u32,
     /// Patches drawn, which is the next one's index.
     drawn: u32,
+    /// Those of them that were taken back.
+    taken_back: u32,
+    /// How often some were.
+    rolled_back: u32,
     /// Patches in the slot's context, the input of the next step included.
     context: usize,
     patch_length: usize,
     input: Patch,
     open: Vec<u8>,
     grammar: Option<Box<dyn Grammar>>,
+    /// Where it goes back to if what follows is broken.
+    mark: Mark,
+}
+
+/// What a sequence was when a stretch began.
+#[derive(Default)]
+struct Mark {
+    /// Lengths of the texts.
+    header: usize,
+    body: usize,
+    line: String,
+    in_body: bool,
+    /// Patches that the piece had.
+    patches: u32,
+    context: usize,
+    input: Patch,
+    open: Vec<u8>,
 }
 
 /// What follows from a patch.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Turn {
     GoesOn,
+    /// Some patches are no longer part of the piece, this one for certain. The slot's context is as long
+    /// as this from now on; the next input is not among it.
+    TakenBack {
+        context: usize,
+    },
     ContextFull,
     Ended,
 }
@@ -57,7 +83,7 @@ impl Sequence {
         patch_length: usize,
         now: Duration,
     ) -> Self {
-        Self {
+        let mut sequence = Self {
             spec,
             started: now,
             header,
@@ -67,12 +93,57 @@ impl Sequence {
             in_body: false,
             bars: 0,
             drawn: 0,
+            taken_back: 0,
+            rolled_back: 0,
             context: prompt.len(),
             patch_length,
             input: prompt.last().copied().unwrap_or([0; PATCH_SIZE]),
             open: Vec::new(),
             grammar,
-        }
+            mark: Mark::default(),
+        };
+        sequence.keep();
+        sequence
+    }
+
+    pub(crate) fn input(&self) -> Patch {
+        self.input
+    }
+
+    /// What is there stands: from here on a stretch may be drawn again.
+    fn keep(&mut self) {
+        let Some(grammar) = &mut self.grammar else {
+            return;
+        };
+        grammar.keep();
+        self.mark = Mark {
+            header: self.header.len(),
+            body: self.body.len(),
+            line: self.line.clone(),
+            in_body: self.in_body,
+            patches: self.patches(),
+            context: self.context,
+            input: self.input,
+            open: self.open.clone(),
+        };
+    }
+
+    /// Takes back what came since the last [`Sequence::keep`]. Nothing of it was told.
+    fn go_back(&mut self) {
+        self.rolled_back += 1;
+        self.taken_back = self.drawn - self.mark.patches;
+        self.header.truncate(self.mark.header);
+        self.body.truncate(self.mark.body);
+        self.line.clone_from(&self.mark.line);
+        self.in_body = self.mark.in_body;
+        self.context = self.mark.context;
+        self.input = self.mark.input;
+        self.open.clone_from(&self.mark.open);
+    }
+
+    /// Patches of the piece.
+    fn patches(&self) -> u32 {
+        self.drawn - self.taken_back
     }
 
     pub(crate) fn id(&self) -> VariationId {
@@ -114,6 +185,8 @@ impl Sequence {
             self.input = last;
         }
         self.open = continuation.open;
+        // The patches from before the restart are not in the context any more.
+        self.keep();
     }
 
     /// Adds a drawn patch to the text.
@@ -126,8 +199,15 @@ impl Sequence {
         let id = self.id();
         let mut tell = |change| tell(JobEvent { id, change });
         self.drawn += 1;
-        if let Some(grammar) = &mut self.grammar {
-            grammar.accept(&patch);
+        let verdict = self.grammar.as_mut().map(|grammar| grammar.accept(&patch));
+        if verdict == Some(Verdict::Broken) {
+            self.go_back();
+            return match self.is_out_of_time(now) {
+                true => self.end(Ending::TimeLimit, &mut tell),
+                false => Turn::TakenBack {
+                    context: self.context.saturating_sub(1),
+                },
+            };
         }
         if let [BOS, EOS, ..] = patch {
             if !self.line.is_empty() && self.in_body {
@@ -136,6 +216,7 @@ impl Sequence {
             return self.end(Ending::Complete, &mut tell);
         }
 
+        let bars = self.bars;
         let already_there = self.open.len();
         let characters = patch
             .iter()
@@ -160,20 +241,22 @@ impl Sequence {
         self.input = patch;
         self.context += 1;
         self.open.clear();
+        // A bar that was told is not taken back.
+        if verdict == Some(Verdict::Stretch) || self.bars > bars {
+            self.keep();
+        }
 
-        let limits = self.spec.limits;
-        if !self.in_body && self.drawn >= MAX_HEADER_PATCHES {
+        let patches = self.patches();
+        if !self.in_body && patches >= MAX_HEADER_PATCHES {
             return self.end(Ending::LengthLimit, &mut tell);
         }
-        if limits.max_patches.is_some_and(|most| self.drawn >= most)
+        let max_patches = self.spec.limits.max_patches;
+        if max_patches.is_some_and(|most| patches >= most)
             || self.header.len() + self.body.len() >= MAX_PIECE_BYTES
         {
             return self.end(Ending::LengthLimit, &mut tell);
         }
-        if limits
-            .max_seconds
-            .is_some_and(|most| now.saturating_sub(self.started).as_secs() >= u64::from(most))
-        {
+        if self.is_out_of_time(now) {
             return self.end(Ending::TimeLimit, &mut tell);
         }
         if self.context >= self.patch_length {
@@ -184,6 +267,12 @@ impl Sequence {
             };
         }
         Turn::GoesOn
+    }
+
+    fn is_out_of_time(&self, now: Duration) -> bool {
+        let seconds = now.saturating_sub(self.started).as_secs();
+        let most = self.spec.limits.max_seconds;
+        most.is_some_and(|most| seconds >= u64::from(most))
     }
 
     /// Ends a piece that has no context to go on from: one line fills all of it.
@@ -240,13 +329,14 @@ impl Sequence {
                 code: "no_bars".into(),
                 message: format!(
                     "the model wrote {} patches and not one whole bar; another seed may do better",
-                    self.drawn
+                    self.patches()
                 ),
             });
         }
         Change::Finished {
             ending,
-            patches: self.drawn,
+            patches: self.patches(),
+            rolled_back: self.rolled_back,
         }
     }
 }

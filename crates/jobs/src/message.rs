@@ -20,7 +20,7 @@ pub struct SequenceSpec {
     pub style: Style,
     /// How characters are drawn.
     pub sampling: Sampling,
-    /// Whether the model may write only what makes a score.
+    /// How it is seen to that what the model writes makes a score.
     pub guard: GuardMode,
     /// Where it ends at the latest.
     pub limits: Limits,
@@ -139,8 +139,10 @@ pub enum Change {
     Finished {
         /// Why it ended.
         ending: Ending,
-        /// Patches drawn.
+        /// Patches of the piece, its header's included; not those that were taken back.
         patches: u32,
+        /// How often a bar of a voice, or a line of the header, was taken back and drawn again.
+        rolled_back: u32,
     },
     /// It was stopped as asked.
     Cancelled,

@@ -126,19 +126,25 @@ impl Sampling {
     }
 }
 
-/// Whether the model may write only what makes a score.
+/// How it is seen to that what a model writes makes a score.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
 pub enum GuardMode {
     /// At each character only those may be drawn that leave a valid text: the header in order, each
     /// voice once in a line, every bar full.
-    #[default]
     Strict,
+    /// The model writes freely, slips apart. Where that leaves no valid text, the bar of the voice, or the line
+    /// of the header, is taken back and drawn again with other random numbers; after some tries as in `Strict`.
+    #[default]
+    Repair,
     /// All characters, as NotaGen's own inference draws them. Bars that do not add up are mended.
     Off,
 }
 
 impl GuardMode {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Strict, Self::Repair, Self::Off];
+
     /// How pieces were written before there was a choice.
     const fn before_there_was_one() -> Self {
         Self::Off
@@ -149,6 +155,7 @@ impl GuardMode {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Strict => "strict",
+            Self::Repair => "repair",
             Self::Off => "off",
         }
     }
@@ -159,7 +166,7 @@ impl GuardMode {
 pub struct Limits {
     /// Bars: lines of interleaved text.
     pub max_bars: Option<u32>,
-    /// Patches of 16 characters, the header's included.
+    /// Patches of 16 characters, the header's included; not those that were taken back.
     pub max_patches: Option<u32>,
     /// Wall-clock seconds from the variation's start.
     pub max_seconds: Option<u32>,
@@ -194,7 +201,7 @@ pub struct JobSpec {
     pub model: String,
     /// How characters are drawn.
     pub sampling: Sampling,
-    /// Whether the model may write only what makes a score. Jobs of before there was a guard do not
+    /// How it is seen to that what the model writes makes a score. Jobs of before there was a guard do not
     /// say: theirs had none.
     #[serde(default = "GuardMode::before_there_was_one")]
     pub guard: GuardMode,
@@ -296,7 +303,7 @@ mod tests {
         json.as_object_mut().unwrap().remove("guard");
         let old: JobSpec = serde_json::from_value(json).unwrap();
         assert_eq!(old.guard, GuardMode::Off);
-        assert_eq!(GuardMode::default(), GuardMode::Strict);
+        assert_eq!(GuardMode::default(), GuardMode::Repair);
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! Prints a JSON object for each.
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
+use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::Path;
 
@@ -31,6 +32,10 @@ struct Counts {
     timeless: u32,
     /// Four or more of these with no note or rest between them.
     runs: u32,
+    /// How often a note (`n`) or a rest (`z`) is written with this length.
+    lengths: BTreeMap<String, u32>,
+    /// How many voices of a bar have so many notes.
+    note_counts: BTreeMap<u32, u32>,
 }
 
 /// One voice of a line as it is written.
@@ -40,6 +45,7 @@ struct Items {
     rests: u32,
     timeless: u32,
     runs: u32,
+    lengths: Vec<String>,
 }
 
 fn items(music: &str) -> Items {
@@ -67,6 +73,13 @@ fn items(music: &str) -> Items {
         items.notes += u32::from(is_note);
         items.rests += u32::from(is_rest);
         items.timeless += u32::from(is_timeless);
+        if is_note || is_rest {
+            let after = rest[length.min(rest.len())..].trim_start_matches([',', '\'']);
+            let end = after.find(|c: char| !c.is_ascii_digit() && c != '/');
+            let kind = if is_note { 'n' } else { 'z' };
+            let written = format!("{kind}{}", &after[..end.unwrap_or(after.len())]);
+            items.lengths.push(written);
+        }
         run = match is_timeless {
             true => run + 1,
             false if is_note || is_rest => 0,
@@ -104,6 +117,10 @@ impl Counts {
                 self.rests += items.rests;
                 self.timeless += items.timeless;
                 self.runs += items.runs;
+                *self.note_counts.entry(items.notes.min(24)).or_default() += 1;
+                for written in items.lengths {
+                    *self.lengths.entry(written).or_default() += 1;
+                }
                 self.time += length;
             }
             // A voice that the line leaves out is one rest, as long as the bar.
@@ -157,6 +174,8 @@ impl Counts {
             "notes_per_voice": per(self.notes, self.voices),
             "rests_per_voice": per(self.rests, self.voices),
             "rest_share": self.time_of_rests / self.time,
+            "lengths": self.lengths,
+            "note_counts": self.note_counts,
         });
         println!("{said}");
     }

@@ -266,6 +266,11 @@ impl Guard {
         }
     }
 
+    /// Whether the next patch begins a stretch.
+    pub fn at_stretch(&self) -> bool {
+        self.patches == Patches::Start
+    }
+
     /// Whether the last line is there.
     pub const fn is_complete(&self) -> bool {
         matches!(self.state, State::Over(_) | State::Complete)

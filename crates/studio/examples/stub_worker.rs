@@ -111,7 +111,14 @@ fn main() {
                 };
                 if index == bars {
                     let ending = Ending::Complete;
-                    tell(spec.id, Change::Finished { ending, patches: 1 });
+                    tell(
+                        spec.id,
+                        Change::Finished {
+                            ending,
+                            patches: 1,
+                            rolled_back: 0,
+                        },
+                    );
                     continue;
                 }
                 std::thread::sleep(pause);

@@ -80,7 +80,7 @@ pub struct ComposeRequest {
     pub seed: Option<u64>,
     /// The model's own if absent.
     pub sampling: Option<Sampling>,
-    /// Strict if absent.
+    /// Repair if absent.
     #[serde(default)]
     pub guard: Option<GuardMode>,
     /// The format in which the model's weights are kept; the model's own if absent.
@@ -184,7 +184,7 @@ pub struct Piece {
     pub summary: PieceSummary,
     /// How characters were drawn.
     pub sampling: Sampling,
-    /// Whether the model could write only what makes a score.
+    /// How it was seen to that what the model writes makes a score.
     pub guard: GuardMode,
     /// The format in which the model's weights were kept; the model's own if there is none.
     pub dtype: Option<Dtype>,
@@ -272,7 +272,7 @@ pub struct Recalled {
     pub seed: u64,
     /// How characters were drawn.
     pub sampling: Sampling,
-    /// Whether the model could write only what makes a score.
+    /// How it was seen to that what the model writes makes a score.
     pub guard: GuardMode,
     /// The format in which the model's weights were kept; the model's own if there is none.
     pub dtype: Option<Dtype>,
@@ -364,6 +364,15 @@ pub enum StudioEvent {
         index: u32,
         /// A line of interleaved text.
         text: String,
+    },
+    /// A piece has its last bar: what it took. Whether it is saved is said by its variation.
+    Drawn {
+        /// Which.
+        id: VariationId,
+        /// Patches of the piece.
+        patches: u32,
+        /// How often a bar of a voice, or a line of the header, was taken back and drawn again.
+        rolled_back: u32,
     },
     /// The worker's state changed.
     Worker {

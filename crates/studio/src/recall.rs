@@ -126,7 +126,7 @@ pub(crate) fn settings(metadata: &Metadata) -> Result<Recalled> {
     let guard = match field(metadata, GUARD) {
         // The first exports were made before there was a guard.
         None => GuardMode::Off,
-        Some(word) => [GuardMode::Strict, GuardMode::Off]
+        Some(word) => GuardMode::ALL
             .into_iter()
             .find(|mode| mode.as_str() == word)
             .ok_or_else(|| damaged(GUARD, word))?,

@@ -287,9 +287,18 @@ impl Supervisor {
                     });
                 }
             }
-            Change::Finished { ending, .. } => {
+            Change::Finished {
+                ending,
+                patches,
+                rolled_back,
+            } => {
                 self.deaths = 0;
                 handed.outcome = Some(Outcome::Done(ending));
+                self.events.tell(&StudioEvent::Drawn {
+                    id,
+                    patches,
+                    rolled_back,
+                });
             }
             Change::Cancelled => handed.outcome = Some(Outcome::Cancelled),
             Change::Failed(WorkerError { code, message }) => {

@@ -105,7 +105,8 @@ impl Model for NotaGen {
 
     fn grammar(&self, spec: &SequenceSpec) -> Option<Box<dyn Grammar>> {
         match spec.guard {
-            GuardMode::Strict => Some(Box::new(Guarded::new())),
+            GuardMode::Strict => Some(Box::new(Guarded::strict())),
+            GuardMode::Repair => Some(Box::new(Guarded::repair())),
             GuardMode::Off => None,
         }
     }

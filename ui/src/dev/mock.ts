@@ -75,7 +75,7 @@ function addPiece(id: string, variation: T.VariationId, style: T.Style, seed: nu
     deleted: false,
     piece: {
       summary: { id, variation, title: `${style.instrumentation} in ${pick(KEYS, source + seed)}`, style, model: "partita-demo", seed, state, bars: lines.length, created_ms: at },
-      sampling: SAMPLING, guard: "strict", dtype: null, limits: LIMITS, model_sha256: "9f".repeat(32),
+      sampling: SAMPLING, guard: "repair", dtype: null, limits: LIMITS, model_sha256: "9f".repeat(32),
       ending: state === "done" ? "complete" : null, first_bar_ms: 1840, duration_ms: state === "running" ? null : 48_200,
       text: header(text) + lines.join(""),
     },

@@ -38,14 +38,14 @@ top_p: number,
  * At least 0; 0 takes the likeliest character.
  */
 temperature: number, };
-export type GuardMode = "strict" | "off";
+export type GuardMode = "strict" | "repair" | "off";
 export type Limits = { 
 /**
  * Bars: lines of interleaved text.
  */
 max_bars: number | null, 
 /**
- * Patches of 16 characters, the header's included.
+ * Patches of 16 characters, the header's included; not those that were taken back.
  */
 max_patches: number | null, 
 /**
@@ -248,7 +248,7 @@ seed: number | null,
  */
 sampling: Sampling | null, 
 /**
- * Strict if absent.
+ * Repair if absent.
  */
 guard: GuardMode | null, 
 /**
@@ -384,7 +384,7 @@ summary: PieceSummary,
  */
 sampling: Sampling, 
 /**
- * Whether the model could write only what makes a score.
+ * How it was seen to that what the model writes makes a score.
  */
 guard: GuardMode, 
 /**
@@ -488,7 +488,7 @@ seed: number,
  */
 sampling: Sampling, 
 /**
- * Whether the model could write only what makes a score.
+ * How it was seen to that what the model writes makes a score.
  */
 guard: GuardMode, 
 /**
@@ -604,7 +604,19 @@ index: number,
 /**
  * A line of interleaved text.
  */
-text: string, } | { "kind": "worker", 
+text: string, } | { "kind": "drawn", 
+/**
+ * Which.
+ */
+id: VariationId, 
+/**
+ * Patches of the piece.
+ */
+patches: number, 
+/**
+ * How often a bar of a voice, or a line of the header, was taken back and drawn again.
+ */
+rolled_back: number, } | { "kind": "worker", 
 /**
  * The whole of it.
  */

@@ -2,7 +2,7 @@
 // half filled in is still there after a look at the queue.
 import type { ModelInfo, PeriodStyles, Piece, Recalled, Sampling } from "./bindings";
 import { errorView, sentence } from "./errors";
-import { emptyForm, fromPiece, fromRequest, problems, request, settingsOf, type Form, type PieceSettings } from "./form";
+import { emptyForm, fromPiece, fromRequest, isAdvanced, problems, request, settingsOf, type Form, type PieceSettings } from "./form";
 import { ipc } from "./ipc";
 import { router } from "./router.svelte";
 import { settings } from "./settings.svelte";
@@ -14,10 +14,6 @@ import { givenNameFirst } from "./format";
 import { watched } from "./watching.svelte";
 
 const FALLBACK: Sampling = { top_k: 9, top_p: 0.9, temperature: 1 };
-
-/** Whether anything under Advanced differs from the model's own. */
-export const isSpecial = ({ topK, topP, temperature, dtype }: Form) =>
-  topK !== "" || topP !== "" || temperature !== "" || dtype !== null;
 
 class Composing {
   form = $state<Form>(emptyForm());
@@ -44,7 +40,7 @@ class Composing {
       this.models = await ipc.models();
       const last = $state.snapshot(settings.current.compose);
       if (last && !this.loaded) this.form = fromRequest(last);
-      this.advanced = isSpecial(this.form);
+      this.advanced = isAdvanced(this.form);
       await this.#loadStyles();
       this.loaded = true;
     } catch (error) {
@@ -67,7 +63,7 @@ class Composing {
   }
 
   resetSampling(): void {
-    Object.assign(this.form, { topK: "", topP: "", temperature: "", dtype: null });
+    Object.assign(this.form, { topK: "", topP: "", temperature: "" });
   }
 
   /** Fills the form with a piece's settings and goes there. */
@@ -101,7 +97,7 @@ class Composing {
     this.form = fromPiece(made, model, seed, this.form);
     this.tried = false;
     this.refusal = null;
-    this.advanced = isSpecial(this.form);
+    this.advanced = isAdvanced(this.form);
     router.go("compose");
     await this.#reloadStyles();
     return model;

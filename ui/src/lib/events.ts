@@ -40,6 +40,7 @@ export function apply(state: StudioState, event: StudioEvent): void {
     case "worker":
       state.worker = event.status;
       return;
+    case "drawn":
     case "trouble":
       // Nothing of what is known changes; the window shows it as a message.
       return;

@@ -12,17 +12,19 @@ export interface Form {
   topK: string;
   topP: string;
   temperature: string;
+  guard: GuardMode;
   /** Limits that have no field of their own; they come along with a piece's settings. */
   maxPatches: number | null;
   maxSeconds: number | null;
-  /** No field of its own either: strict if null. */
-  guard: GuardMode | null;
   /** The model's own if null. */
   dtype: Dtype | null;
 }
 
 export type Field = "style" | "variations" | "seed" | "maxBars" | "topK" | "topP" | "temperature";
 export type Problems = Partial<Record<Field, string>>;
+
+/** What a request has that says nothing of it; the same as in Rust. */
+export const DEFAULT_GUARD: GuardMode = "repair";
 
 export const MAX_VARIATIONS = 64;
 export const MAX_SEED = 2 ** 53 - 1;
@@ -38,12 +40,16 @@ export function emptyForm(): Form {
     topK: "",
     topP: "",
     temperature: "",
+    guard: DEFAULT_GUARD,
     maxPatches: null,
     maxSeconds: null,
-    guard: null,
     dtype: null,
   };
 }
+
+/** Whether the form says something of sampling, and of anything else that is not for every day. */
+export const isSampled = (form: Form) => form.topK !== "" || form.topP !== "" || form.temperature !== "";
+export const isAdvanced = (form: Form) => isSampled(form) || form.guard !== DEFAULT_GUARD || form.dtype !== null;
 
 /** The number written, `null` for nothing, `NaN` for anything but digits. */
 export function whole(text: string): number | null {
@@ -106,7 +112,7 @@ export function request(form: Form, defaults: Sampling): ComposeRequest | null {
     variations: whole(form.variations) ?? 1,
     seed: whole(form.seed),
     sampling: sampling(form, defaults),
-    guard: form.guard,
+    guard: form.guard === DEFAULT_GUARD ? null : form.guard,
     dtype: form.dtype,
     priority: null,
     limits: { max_bars: whole(form.maxBars), max_patches: form.maxPatches, max_seconds: form.maxSeconds },
@@ -132,7 +138,7 @@ export function fromRequest(last: ComposeRequest): Form {
     seed: text(last.seed),
     ...limitFields(last.limits),
     ...samplingFields(last.sampling),
-    guard: last.guard ?? null,
+    guard: last.guard ?? DEFAULT_GUARD,
     dtype: last.dtype ?? null,
   };
 }
@@ -171,7 +177,7 @@ export function fromPiece(made: PieceSettings, model: ModelInfo | undefined, see
     seed: seed === "same" ? String(made.seed) : "",
     ...limitFields(made.limits),
     ...samplingFields(special),
-    guard: made.guard === "strict" ? null : made.guard,
+    guard: made.guard,
     dtype: made.dtype,
   };
 }

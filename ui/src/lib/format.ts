@@ -1,5 +1,5 @@
 // Values as people read them. Everything here is a pure function of its arguments.
-import type { Dtype, Ending, Limits, Sampling, VariationState } from "./bindings";
+import type { Dtype, Ending, GuardMode, Limits, Sampling, VariationState } from "./bindings";
 
 /** `1:05`, `12:00`, `1:02:03`. */
 export function clock(ms: number): string {
@@ -93,6 +93,18 @@ export const STATE_WORDS: Record<VariationState, string> = {
   done: "Done",
   cancelled: "Cancelled",
   failed: "Failed",
+};
+
+export const GUARD_WORDS: Record<GuardMode, string> = {
+  strict: "Strict",
+  repair: "Repair",
+  off: "Off",
+};
+
+export const GUARD_HINTS: Record<GuardMode, string> = {
+  strict: "The model can write only full bars.",
+  repair: "Bars that are not full are drawn again.",
+  off: "Bars that are not full are mended afterwards.",
 };
 
 export const ENDING_WORDS: Record<Ending, string> = {

@@ -17,7 +17,7 @@ fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
 
 #[test]
 fn the_same_seed_gives_the_same_bytes_again_alone_and_in_company() {
-    for guard in ["strict", "off"] {
+    for guard in ["strict", "repair", "off"] {
         let folder = tempfile::tempdir().unwrap();
         let at = folder.path();
         let composed = |out: &str, variations: &str, seed: &str| {
@@ -83,7 +83,7 @@ fn json_tells_each_bar_and_ends_with_the_files() {
     let printed = succeeds(compose(
         folder.path(),
         "out",
-        &["--max-bars", "4", "--json"],
+        &["--max-bars", "4", "--json", "--guard", "strict"],
     ));
     let events: Vec<serde_json::Value> = printed
         .lines()
@@ -94,6 +94,10 @@ fn json_tells_each_bar_and_ends_with_the_files() {
     for (index, bar) in bars.iter().enumerate() {
         assert_eq!(bar["index"], index);
     }
+    let drawn: Vec<_> = events.iter().filter(|e| e["kind"] == "drawn").collect();
+    assert_eq!(drawn.len(), 1);
+    assert_eq!(drawn[0]["rolled_back"], 0, "not in strict");
+    assert!(drawn[0]["patches"].as_u64() > Some(4));
     let last = events.last().unwrap();
     assert_eq!(
         (&last["kind"], &last["number"]),
@@ -235,7 +239,8 @@ fn what_the_guard_lets_pass_needs_no_mending() {
     let mended = |guard: &[&str]| {
         let mut arguments = eight.to_vec();
         arguments.extend(guard);
-        let texts = texts(&succeeds(compose(at, "out", &arguments)));
+        let printed = succeeds(compose(at, "out", &arguments));
+        let texts = texts(&printed);
         assert_eq!(texts.len(), 8);
         let said = texts.values().map(|text| {
             std::fs::write(at.join("raw.abc"), text).unwrap();
@@ -247,11 +252,27 @@ fn what_the_guard_lets_pass_needs_no_mending() {
         });
         let said: String = said.collect();
         let is_mending = |line: &&str| !line.starts_with("note");
-        said.lines().filter(is_mending).map(str::to_owned).collect()
+        let mended: Vec<String> = said.lines().filter(is_mending).map(str::to_owned).collect();
+        (mended, rolled_back(&printed))
     };
-    let (strict, off): (Vec<String>, Vec<String>) = (mended(&[]), mended(&["--guard", "off"]));
-    assert_eq!(strict, Vec::<String>::new(), "strict is the default");
+    assert_eq!(mended(&["--guard", "strict"]), (vec![], 0));
+    let (repaired, rolled_back) = mended(&[]);
+    assert_eq!(repaired, Vec::<String>::new(), "repair is the default");
+    assert!(rolled_back > 8, "{rolled_back}");
+    let (off, rolled_back) = mended(&["--guard", "off"]);
     assert!(off.len() > 8, "the model alone needs it: {off:?}");
+    assert_eq!(rolled_back, 0);
+}
+
+/// How often something was drawn again, in all variations.
+fn rolled_back(events: &str) -> u64 {
+    let events = events
+        .lines()
+        .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    let drawn = events.filter(|event| event["kind"] == "drawn");
+    drawn
+        .map(|event| event["rolled_back"].as_u64().unwrap())
+        .sum()
 }
 
 #[test]

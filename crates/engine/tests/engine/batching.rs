@@ -6,7 +6,7 @@ use engine::{Engine, Model};
 use jobs::{Change, JobEvent, JobId, Limits, Priority, SequenceSpec, VariationId};
 use proptest::prelude::*;
 
-use crate::fake::{Fake, bars, last, lines_of, run, sequence};
+use crate::fake::{Fake, Free, bars, last, lines_of, repaired, run, sequence};
 
 #[test]
 fn a_waiting_sequence_joins_as_soon_as_a_slot_is_free() {
@@ -118,7 +118,7 @@ fn a_long_context_is_read_in_parts_while_others_go_on() {
         events.extend(engine.step(&mut model, Duration::ZERO));
     }
     engine.submit(other);
-    while model.restarts == 0 {
+    while model.restarts.get() == 0 {
         events.extend(engine.step(&mut model, Duration::ZERO));
     }
     let drawn = model.contexts[1].len();
@@ -135,41 +135,56 @@ fn a_long_context_is_read_in_parts_while_others_go_on() {
 
 #[derive(Debug, Clone)]
 enum Act {
-    Submit(u64),
+    /// A seed, and whether what is broken is drawn again.
+    Submit(u64, bool),
     Cancel(usize),
     Step(u8),
 }
 
 fn acts() -> impl Strategy<Value = Vec<Act>> {
     let act = prop_oneof![
-        (0u64..40).prop_map(Act::Submit),
+        (0u64..40, any::<bool>()).prop_map(|(seed, repairs)| Act::Submit(seed, repairs)),
         (0usize..40).prop_map(Act::Cancel),
         (1u8..20).prop_map(Act::Step),
     ];
     proptest::collection::vec(act, 1..60)
 }
 
+fn free() -> impl Strategy<Value = Free> {
+    (0u64..=100, 1usize..8, 0u32..4).prop_map(|(breaks, stretch, tries)| Free {
+        breaks,
+        stretch,
+        tries,
+    })
+}
+
 proptest! {
     /// Whatever joins and leaves, each piece that is not cancelled is what it would be alone, every
     /// sequence comes to exactly one end, and no more run than there are slots.
     #[test]
-    fn company_makes_no_difference(acts in acts(), slots in 1usize..6, patch_length in 20usize..80) {
+    fn company_makes_no_difference(
+        acts in acts(),
+        slots in 1usize..6,
+        patch_length in 20usize..80,
+        free in free(),
+    ) {
+        let fake = |slots| Fake { patch_length, free, ..Fake::new(slots) };
         let mut engine = Engine::new(slots);
-        let mut model = Fake::new(slots);
-        model.patch_length = patch_length;
+        let mut model = fake(slots);
         let mut submitted = Vec::new();
         let mut events = Vec::new();
         let mut now = 0;
         for act in acts {
             match act {
-                Act::Submit(seed) => {
-                    let spec = sequence(submitted.len() as u32, seed, Limits::default());
-                    submitted.push((spec.id, seed));
+                Act::Submit(seed, repairs) => {
+                    let make = if repairs { repaired } else { sequence };
+                    let spec = make(submitted.len() as u32, seed, Limits::default());
+                    submitted.push(spec.clone());
                     engine.submit(spec);
                 }
                 Act::Cancel(which) => {
-                    if let Some(&(id, _)) = submitted.get(which) {
-                        events.extend(engine.cancel(id));
+                    if let Some(spec) = submitted.get(which) {
+                        events.extend(engine.cancel(spec.id));
                     }
                 }
                 Act::Step(times) => {
@@ -182,14 +197,21 @@ proptest! {
         }
         events.extend(run(&mut engine, &mut model));
         prop_assert!(model.most_rows <= slots);
-        for (id, seed) in submitted {
+        for spec in submitted {
+            let id = spec.id;
             let ends = events.iter().filter(|e| e.id == id).filter(|e| {
                 matches!(e.change, Change::Finished { .. } | Change::Cancelled | Change::Failed(_))
             });
             prop_assert_eq!(ends.count(), 1);
-            let whole = lines_of(seed)[2..].concat();
+            let mut alone = Engine::new(1);
+            alone.submit(spec);
+            let alone = run(&mut alone, &mut fake(1));
+            let whole = bars(&alone, id);
             match last(&events, id) {
-                Change::Finished { .. } => prop_assert_eq!(bars(&events, id), whole),
+                finished @ Change::Finished { .. } => {
+                    prop_assert_eq!(bars(&events, id), whole);
+                    prop_assert_eq!(finished, last(&alone, id));
+                }
                 Change::Cancelled => prop_assert!(whole.starts_with(&bars(&events, id))),
                 other => prop_assert!(false, "{:?}", other),
             }

@@ -6,3 +6,4 @@
 mod batching;
 mod endings;
 mod fake;
+mod repairing;

@@ -19,14 +19,23 @@
 //! follow: were it shared by all, a barline that comes too early would make the last note another length.
 //! Elsewhere it falls away. In a bar that is not full that makes of a barline more music, not the rests
 //! that mending would put there.
+//!
+//! All this is for a model that is held to the grammar at each character. One that writes freely, and whose
+//! bars are drawn again where they break the grammar, is only told what is [no choice](Guard::owed) and kept
+//! from [slips](Guard::weigh_slips).
 
-use super::{Allowed, END_OF_PATCH, Guard, State, bit, set};
+use super::{Allowed, END_OF_PATCH, Guard, Patches, State, bit, set};
 
 /// What ends a bar: its barline, or the patch before that.
 const BARLINE: Allowed = bit(END_OF_PATCH) | set(b"|:");
 /// What may come before it.
 const WITH_BARLINE: Allowed = set(b")-!");
 const LENGTHS: Allowed = set(b"0123456789/");
+
+/// While what may not come has less than this of a model's probability, the model has something else to write:
+/// with NotaGen's top-p of 0.9 some of it would be among what is drawn from. Were all slips drawn, nearly four
+/// times as many bars would be drawn again, and those with many notes more often than those with few.
+const SLIP: f64 = 0.9;
 
 /// What stands for that which may not be drawn: for lengths, and for all else.
 struct StandIns {
@@ -61,9 +70,38 @@ impl Guard {
 
     /// The only character to draw, if there is just one: it needs no model.
     pub fn given(&self) -> Option<u8> {
-        let drawable = self.drawable();
-        let c = u8::try_from(drawable.trailing_zeros()).ok()?;
-        (drawable.count_ones() == 1).then_some(c)
+        only(self.drawable())
+    }
+
+    /// For a model that writes freely: the only character that may come, where it is none of the music. That is
+    /// the counter, the name of a voice, a barline as the line's first voice has it, what ends a patch after its
+    /// line, and the end of the piece.
+    pub fn owed(&self) -> Option<u8> {
+        let is_free = match &self.state {
+            State::Body(line) => line.is_in_music() && self.patches != Patches::Start,
+            State::Header(_) => true,
+            State::Over(_) | State::Complete => false,
+        };
+        let is_settled = !is_free || self.patches == Patches::LineBreak;
+        only(self.allowed()).filter(|_| is_settled)
+    }
+
+    /// For a model that writes freely: leaves out what may not come where that is a slip, less likely than
+    /// [`SLIP`], and leaves everything as it is where the model leans to it. Gives how much of the probabilities
+    /// is for what may come.
+    pub fn weigh_slips(&self, probabilities: &mut [f64; 128]) -> f64 {
+        let allowed = self.allowed();
+        let others = (0..).zip(probabilities.iter_mut());
+        let others = others.filter(|(c, _)| allowed & bit(*c) == 0);
+        let lost: f64 = others.map(|(_, p)| *p).sum();
+        if lost <= SLIP {
+            for (c, p) in (0..).zip(probabilities.iter_mut()) {
+                if allowed & bit(c) == 0 {
+                    *p = 0.0;
+                }
+            }
+        }
+        1.0 - lost
     }
 
     /// Makes of the probabilities that a model gives to the characters those to draw by. Gives how much
@@ -104,6 +142,12 @@ impl Guard {
             StandIns::all(Allowed::MAX)
         }
     }
+}
+
+/// The character, if there is just one.
+fn only(allowed: Allowed) -> Option<u8> {
+    let c = u8::try_from(allowed.trailing_zeros()).ok()?;
+    (allowed.count_ones() == 1).then_some(c)
 }
 
 /// Shares this much out among some of the characters, as they share what they have.

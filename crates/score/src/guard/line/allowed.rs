@@ -95,6 +95,10 @@ impl Line {
         (self.stage == Stage::Music && music.is_some()).then(|| self.music.own())
     }
 
+    pub(in super::super) fn is_in_music(&self) -> bool {
+        self.stage == Stage::Music
+    }
+
     /// See [`Music::in_length`].
     pub(in super::super) fn in_length(&self) -> Option<(Allowed, Option<u8>)> {
         (self.stage == Stage::Music)
