@@ -1,5 +1,6 @@
 # A patch of NotaGen-X's shape in each format of the weights, one piece alone, beside what the memory
-# allows; then NotaGen's own way in PyTorch on the same machine. Random weights; 10 GB of memory.
+# allows, and what passes and steps of several rows cost; then NotaGen's own way in PyTorch on the same
+# machine. Random weights; 10 GB of memory.
 #
 #   ./dev bench formats [SHAPE] [FORMAT...]
 set -euo pipefail

@@ -7,7 +7,8 @@ use crate::kernels::blocks::Q4K;
 use crate::weights::Weights;
 
 /// How the matrices of the linear layers are stored. Norms, biases and embeddings stay f32, and the
-/// matrix that makes logits stays as exact as the weight file in the two quantised formats.
+/// matrix that makes logits stays as exact as the weight file in the two quantised formats. Those round the
+/// inputs of their matrices too, to 8 bits in blocks of 32.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
     /// 32 bits a weight.

@@ -6,14 +6,17 @@
 //!
 //! **A number is computed the same way whatever else is computed beside it.** A column of a row is
 //! one accumulator that starts at a given value and takes `x[k] * w[k]` in order of k, by fused
-//! multiply-add (of quantised weights in blocks of 32, of which the column then takes the sums in
-//! order). How many rows share a pass, and which instruction set runs it, does not change one
-//! bit. (A processor without fused multiply-add rounds twice, so it has bits of its own.) Sums over a
-//! row, in norm and softmax, run in 16 lanes by index modulo 16, added up in one fixed order.
+//! multiply-add (of quantised weights in blocks of 32: see [`blocks`]). How many rows share a pass, and
+//! which instruction set runs it, does not change one bit. (A processor without fused multiply-add rounds twice, so it has bits of its own.) Sums over a
+//! row run in 64 lanes (norm) or 16 (softmax) by index modulo their number, added up in one fixed order.
 //!
 //! A library's matrix product promises nothing of the kind: it picks its order by the shape.
 
 pub(crate) mod blocks;
+#[cfg(target_arch = "aarch64")]
+mod blocks_neon;
+#[cfg(target_arch = "x86_64")]
+mod blocks_x86;
 mod rowwise;
 #[cfg(test)]
 mod tests;
@@ -22,7 +25,7 @@ mod x86;
 
 use half::{bf16, f16};
 
-use blocks::Blocks;
+use blocks::{Blocks, Rounded};
 
 /// Columns of a panel, and the width of an attention head.
 pub(crate) const WIDE: usize = 64;
@@ -41,6 +44,8 @@ enum Kind {
     Avx512,
     #[cfg(target_arch = "x86_64")]
     Avx2,
+    #[cfg(target_arch = "aarch64")]
+    Neon,
     Portable,
 }
 
@@ -82,6 +87,9 @@ macro_rules! for_each_isa {
                 // SAFETY: as above.
                 #[cfg(target_arch = "x86_64")]
                 Kind::Avx2 => unsafe { avx2($($argument),*) },
+                // Compiled for NEON as it is.
+                #[cfg(target_arch = "aarch64")]
+                Kind::Neon => rowwise::$name($($argument),*),
                 Kind::Portable => rowwise::$name($($argument),*),
             }
         }
@@ -97,23 +105,28 @@ impl Isa {
     /// All that this processor has, best first.
     pub(crate) fn all() -> impl Iterator<Item = Self> {
         #[cfg(target_arch = "x86_64")]
-        let avx512 = is_x86_feature_detected!("avx512f").then_some(Kind::Avx512);
+        let avx512 = (is_x86_feature_detected!("avx512f")
+            && is_x86_feature_detected!("avx512bw")
+            && is_x86_feature_detected!("avx512vnni"))
+        .then_some(Kind::Avx512);
         #[cfg(target_arch = "x86_64")]
         let avx2 = (is_x86_feature_detected!("avx2")
             && is_x86_feature_detected!("fma")
             && is_x86_feature_detected!("f16c"))
         .then_some(Kind::Avx2);
-        #[cfg(not(target_arch = "x86_64"))]
-        let (avx512, avx2) = (None, None);
-        [avx512, avx2, Some(Kind::Portable)]
-            .into_iter()
-            .flatten()
-            .map(Self)
+        #[cfg(target_arch = "x86_64")]
+        let special = [avx512, avx2];
+        #[cfg(target_arch = "aarch64")]
+        let special = [Some(Kind::Neon)];
+        #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+        let special = [None];
+        let all = special.into_iter().chain([Some(Kind::Portable)]);
+        all.flatten().map(Self)
     }
 
     /// Whether f16 weights are read as fast as their size promises.
     pub(crate) fn reads_f16(self) -> bool {
-        self.0 != Kind::Portable
+        cfg!(target_arch = "x86_64") && self.0 != Kind::Portable
     }
 
     /// `sums [R, 64] += x [R, K] * weights [K, 64]`, each sum in order of k.
@@ -130,34 +143,35 @@ impl Isa {
             // SAFETY: as above.
             #[cfg(target_arch = "x86_64")]
             Kind::Avx2 => unsafe { x86::panel_avx2(x, weights, sums) },
+            #[cfg(target_arch = "aarch64")]
+            Kind::Neon => panel_portable(x, weights, sums),
             Kind::Portable => panel_portable(x, weights, sums),
         }
     }
 
-    /// The same with quantised weights, `panel [K / B's inputs]`: within 32 inputs in order of k from 0,
-    /// then scaled, offset (by the inputs' `totals [R, K / 32]`) and added. Without offsets, `totals` may
-    /// be empty.
-    pub(crate) fn blocks<B: Blocks, const R: usize>(
-        self,
-        x: [&[f32]; R],
-        totals: [&[f32]; R],
-        panel: &[B],
-        sums: [&mut [f32; WIDE]; R],
-    ) {
+    /// `sums [R, 64] += x [R, K] * panel [K / B's inputs, 64]`, quantised: sums over 32 inputs are exact,
+    /// and are then scaled, offset and added in order of k.
+    pub(crate) fn blocks<B: Blocks>(self, x: &[Rounded], panel: &[B], sums: &mut [[f32; WIDE]]) {
         match self.0 {
-            // SAFETY: the variant exists only where detection found the feature.
+            // SAFETY: the variant exists only where detection found the features.
             #[cfg(target_arch = "x86_64")]
-            Kind::Avx512 => unsafe { x86::blocks_avx512(x, totals, panel, sums) },
+            Kind::Avx512 => unsafe { blocks_x86::blocks_avx512(x, panel, sums) },
             // SAFETY: as above.
             #[cfg(target_arch = "x86_64")]
-            Kind::Avx2 => unsafe { x86::blocks_avx2(x, totals, panel, sums) },
-            Kind::Portable => blocks::portable(x, totals, panel, sums),
+            Kind::Avx2 => unsafe { blocks_x86::blocks_avx2(x, panel, sums) },
+            #[cfg(target_arch = "aarch64")]
+            Kind::Neon => blocks_neon::blocks(x, panel, sums),
+            Kind::Portable => blocks::portable(x, panel, sums),
         }
     }
 
     for_each_isa!(
         /// `out = (x - mean) / sqrt(variance + 1e-5) * weight + bias`, over one row.
         layer_norm(x: &[f32], weight: &[f32], bias: &[f32], out: &mut [f32])
+    );
+    for_each_isa!(
+        /// `x [K]` in blocks of 32.
+        round(x: &[f32], rounded: &mut [Rounded])
     );
     for_each_isa!(
         /// `x = gelu(x)`, in the form with tanh (`gelu_new` in the reference's library).

@@ -61,7 +61,8 @@ pub(crate) struct Share<'a, 'slots> {
     pub(crate) scratch: &'a mut Scratch,
 }
 
-/// Rows that a pass of the character decoder may have for hardly more than the price of one.
+/// Rows that a pass of the character decoder may have for hardly more than the price of one, in every format
+/// of the weights: `docs/measurements.md`. Eight cost more than the passes that they save.
 const PASS_ROWS: usize = 4;
 
 impl Network {

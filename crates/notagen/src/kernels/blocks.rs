@@ -1,8 +1,9 @@
 //! Weights as small whole numbers: 32 inputs of a column share a scale, and perhaps an offset.
 //!
 //! The numbers are those of GGML's formats of the same names, lying otherwise: 64 columns side by
-//! side, as a [panel](super::Isa::panel) reads them. They are widened to f32 and the inputs stay f32
-//! (GGML rounds these to 8 bits as well), so nothing but the weights is rounded.
+//! side, each with four inputs in a row, as an instruction that adds up four products takes them. The
+//! inputs of the product are rounded to 8 bits in blocks of 32 (as GGML does), so that its sums within a
+//! block are sums of whole numbers: exact, in whatever order an instruction set adds them.
 
 pub(crate) mod stored;
 
@@ -10,6 +11,12 @@ use candle_core::quantized::{GgmlDType, QTensor};
 use candle_core::{Device, Tensor};
 use half::f16;
 
+#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+use self::portable_only::Load;
+#[cfg(target_arch = "aarch64")]
+use super::blocks_neon::Load;
+#[cfg(target_arch = "x86_64")]
+use super::blocks_x86::Load;
 use super::{WIDE, multiply_add};
 use crate::Error;
 
@@ -17,36 +24,62 @@ use crate::Error;
 pub(crate) const BLOCK: usize = 32;
 /// Blocks of 32 that share what scales and offsets are multiplied by, in Q4_K.
 const SUPER: usize = 8;
-/// Inputs in a word of Q4_K, 4 bits each; kernels take so many at a time.
-pub(crate) const PER_WORD: usize = 8;
+/// Inputs of a column that lie together.
+pub(super) const QUAD: usize = 4;
+/// Quads in a block.
+pub(super) const QUADS: usize = BLOCK / QUAD;
 
 /// Weights of 64 columns: `scale * number - offset`, where scale and offset belong to a column and a
 /// block of 32 inputs.
-pub(crate) trait Blocks: Send + Sync {
+pub(crate) trait Blocks: Load + Send + Sync {
     /// Blocks of 32 inputs in one of these.
     const COUNT: usize;
-    /// Whether there are offsets.
+    /// Whether there are offsets; without them, numbers may be negative.
     const OFFSETS: bool;
 
-    fn number(&self, input: usize, column: usize) -> f32;
+    /// Four inputs of a column.
+    fn quad(&self, quad: usize, column: usize) -> [i8; QUAD];
     /// What makes the scales of a block.
     fn scales(&self, block: usize) -> Factors<'_>;
     /// What makes its offsets.
     fn offsets(&self, block: usize) -> Factors<'_>;
+}
 
-    /// Of 16 columns from `group * 16`, for the input `word * 8 + nth`.
-    ///
-    /// # Safety
-    /// The processor has AVX-512F.
-    #[cfg(target_arch = "x86_64")]
-    unsafe fn numbers16(&self, word: usize, nth: usize, group: usize) -> std::arch::x86_64::__m512;
+/// How kernels of an instruction set read the numbers: there are none here.
+#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+mod portable_only {
+    pub(crate) trait Load {}
+    impl<T> Load for T {}
+}
 
-    /// Of 8 columns from `group * 8`, for the input `word * 8 + nth`.
-    ///
-    /// # Safety
-    /// The processor has AVX2.
-    #[cfg(target_arch = "x86_64")]
-    unsafe fn numbers8(&self, word: usize, nth: usize, group: usize) -> std::arch::x86_64::__m256;
+/// 32 inputs of a row: `scale * number`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Rounded {
+    pub(crate) scale: f32,
+    /// The sum of the numbers, which offsets are multiplied by.
+    pub(crate) total: i32,
+    /// -127 to 127
+    pub(crate) numbers: [[i8; QUAD]; QUADS],
+}
+
+impl Rounded {
+    pub(crate) const ZERO: Self = Self {
+        scale: 0.0,
+        total: 0,
+        numbers: [[0; QUAD]; QUADS],
+    };
+
+    /// A quad as an instruction takes it.
+    #[inline(always)]
+    pub(super) fn quad(&self, quad: usize) -> i32 {
+        i32::from_le_bytes(self.numbers[quad].map(i8::cast_unsigned))
+    }
+
+    /// What offsets are multiplied by.
+    #[inline(always)]
+    pub(super) fn sum(&self) -> f32 {
+        self.scale * self.total as f32
+    }
 }
 
 /// One number for each column: a unit, perhaps times a whole number.
@@ -57,7 +90,7 @@ pub(crate) struct Factors<'a> {
 }
 
 impl Factors<'_> {
-    fn of(self, column: usize) -> f32 {
+    pub(super) fn of(self, column: usize) -> f32 {
         let times = self.times.map_or(1.0, |times| f32::from(times[column]));
         self.units[column].to_f32() * times
     }
@@ -68,7 +101,8 @@ impl Factors<'_> {
 #[repr(C, align(64))]
 pub(crate) struct Q8 {
     scales: [f16; WIDE],
-    numbers: [[i8; WIDE]; BLOCK],
+    /// Four inputs of each column.
+    pub(super) numbers: [[[i8; QUAD]; WIDE]; QUADS],
 }
 
 /// Q4_K: 4 bits a weight, 4.625 with scales and offsets. (GGML packs these tighter, at 4.5.)
@@ -80,8 +114,8 @@ pub(crate) struct Q4K {
     /// 0 to 63
     scales: [[u8; WIDE]; SUPER],
     offsets: [[u8; WIDE]; SUPER],
-    /// Inputs in order, from the lowest bits on.
-    numbers: [[u32; WIDE]; SUPER * BLOCK / PER_WORD],
+    /// Eight inputs of each column: four in the lower halves of the bytes, four in the upper ones.
+    pub(super) numbers: [[[u8; QUAD]; WIDE]; SUPER * QUADS / 2],
 }
 
 impl Q8 {
@@ -89,7 +123,7 @@ impl Q8 {
     fn from_rows(weights: &[&[f32; WIDE]; BLOCK]) -> Self {
         let mut this = Self {
             scales: [f16::ZERO; WIDE],
-            numbers: [[0; WIDE]; BLOCK],
+            numbers: [[[0; QUAD]; WIDE]; QUADS],
         };
         for column in 0..WIDE {
             let largest = weights
@@ -99,8 +133,9 @@ impl Q8 {
             this.scales[column] = scale;
             let scale = scale.to_f32();
             if scale > 0.0 {
-                for (numbers, row) in this.numbers.iter_mut().zip(weights) {
-                    numbers[column] = (row[column] / scale).round_ties_even() as i8;
+                for (input, row) in weights.iter().enumerate() {
+                    let number = (row[column] / scale).round_ties_even() as i8;
+                    this.numbers[input / QUAD][column][input % QUAD] = number;
                 }
             }
         }
@@ -151,7 +186,7 @@ impl Q4K {
             units: [[f16::ZERO; WIDE]; 2],
             scales: [[0; WIDE]; SUPER],
             offsets: [[0; WIDE]; SUPER],
-            numbers: [[0; WIDE]; SUPER * BLOCK / PER_WORD],
+            numbers: [[[0; QUAD]; WIDE]; SUPER * QUADS / 2],
         };
         for column in 0..WIDE {
             let [d_low, d_high, min_low, min_high, rest @ ..] = ggml(column);
@@ -171,9 +206,9 @@ impl Q4K {
                 // Two blocks lie in the halves of the same 32 bytes.
                 let bytes = &numbers[block / 2 * BLOCK..][..BLOCK];
                 for (input, byte) in bytes.iter().enumerate() {
-                    let number = u32::from(byte >> (block % 2 * 4) & 15);
-                    let word = (block * BLOCK + input) / PER_WORD;
-                    this.numbers[word][column] |= number << (input % PER_WORD * 4);
+                    let number = byte >> (block % 2 * 4) & 15;
+                    let quad = block * QUADS + input / QUAD;
+                    this.numbers[quad / 2][column][input % QUAD] |= number << (quad % 2 * 4);
                 }
             }
         }
@@ -189,8 +224,8 @@ impl Blocks for Q8 {
     const OFFSETS: bool = false;
 
     #[inline(always)]
-    fn number(&self, input: usize, column: usize) -> f32 {
-        f32::from(self.numbers[input][column])
+    fn quad(&self, quad: usize, column: usize) -> [i8; QUAD] {
+        self.numbers[quad][column]
     }
 
     #[inline(always)]
@@ -206,32 +241,6 @@ impl Blocks for Q8 {
         debug_assert!(false, "Q8_0 has no offsets");
         self.scales(block)
     }
-
-    #[cfg(target_arch = "x86_64")]
-    #[inline(always)]
-    unsafe fn numbers16(&self, word: usize, nth: usize, group: usize) -> std::arch::x86_64::__m512 {
-        use std::arch::x86_64::{_mm_loadu_si128, _mm512_cvtepi8_epi32, _mm512_cvtepi32_ps};
-        let numbers = &self.numbers[word * PER_WORD + nth].as_chunks::<16>().0[group];
-        // SAFETY: 16 readable bytes; the feature is the caller's promise.
-        unsafe {
-            _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_loadu_si128(
-                numbers.as_ptr().cast(),
-            )))
-        }
-    }
-
-    #[cfg(target_arch = "x86_64")]
-    #[inline(always)]
-    unsafe fn numbers8(&self, word: usize, nth: usize, group: usize) -> std::arch::x86_64::__m256 {
-        use std::arch::x86_64::{_mm_loadl_epi64, _mm256_cvtepi8_epi32, _mm256_cvtepi32_ps};
-        let numbers = &self.numbers[word * PER_WORD + nth].as_chunks::<8>().0[group];
-        // SAFETY: 8 readable bytes; the feature is the caller's promise.
-        unsafe {
-            _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_loadl_epi64(
-                numbers.as_ptr().cast(),
-            )))
-        }
-    }
 }
 
 impl Blocks for Q4K {
@@ -239,9 +248,9 @@ impl Blocks for Q4K {
     const OFFSETS: bool = true;
 
     #[inline(always)]
-    fn number(&self, input: usize, column: usize) -> f32 {
-        let word = self.numbers[input / PER_WORD][column];
-        (word >> (input % PER_WORD * 4) & 15) as f32
+    fn quad(&self, quad: usize, column: usize) -> [i8; QUAD] {
+        let both = self.numbers[quad / 2][column];
+        both.map(|both| (both >> (quad % 2 * 4) & 15).cast_signed())
     }
 
     #[inline(always)]
@@ -259,95 +268,45 @@ impl Blocks for Q4K {
             times: Some(&self.offsets[block]),
         }
     }
+}
 
-    #[cfg(target_arch = "x86_64")]
-    #[inline(always)]
-    unsafe fn numbers16(&self, word: usize, nth: usize, group: usize) -> std::arch::x86_64::__m512 {
-        use std::arch::x86_64::{
-            _mm512_loadu_si512, _mm512_permutexvar_ps, _mm512_set1_epi32, _mm512_setr_ps,
-            _mm512_srlv_epi32,
-        };
-        let words = &self.numbers[word].as_chunks::<16>().0[group];
-        // SAFETY: 64 readable bytes; the feature is the caller's promise.
-        unsafe {
-            let words = _mm512_loadu_si512(words.as_ptr().cast());
-            let shift = _mm512_set1_epi32((nth * 4) as i32);
-            // Looked up by the lowest 4 bits: one instruction for mask and conversion.
-            let table = _mm512_setr_ps(
-                0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0, 11.0, 12.0, 13.0, 14.0,
-                15.0,
-            );
-            _mm512_permutexvar_ps(_mm512_srlv_epi32(words, shift), table)
-        }
-    }
-
-    #[cfg(target_arch = "x86_64")]
-    #[inline(always)]
-    unsafe fn numbers8(&self, word: usize, nth: usize, group: usize) -> std::arch::x86_64::__m256 {
-        use std::arch::x86_64::{
-            _mm256_and_si256, _mm256_cvtepi32_ps, _mm256_loadu_si256, _mm256_set1_epi32,
-            _mm256_srlv_epi32,
-        };
-        let words = &self.numbers[word].as_chunks::<8>().0[group];
-        // SAFETY: 32 readable bytes; the feature is the caller's promise.
-        unsafe {
-            let words = _mm256_loadu_si256(words.as_ptr().cast());
-            let shift = _mm256_set1_epi32((nth * 4) as i32);
-            let numbers = _mm256_and_si256(_mm256_srlv_epi32(words, shift), _mm256_set1_epi32(15));
-            _mm256_cvtepi32_ps(numbers)
-        }
+#[cfg(test)]
+impl Q8 {
+    pub(super) fn set_scales(&mut self, scale: f32) {
+        self.scales = [f16::from_f32(scale); WIDE];
     }
 }
 
-/// `totals [inputs / 32]`: sums of 32 inputs each, which offsets are multiplied by.
-pub(crate) fn block_totals(x: &[f32], totals: &mut [f32]) {
-    for (x, total) in x.as_chunks::<BLOCK>().0.iter().zip(totals) {
-        let mut lanes: [f32; BLOCK] = *x;
-        let mut half = BLOCK / 2;
-        while half > 0 {
-            for lane in 0..half {
-                lanes[lane] += lanes[lane + half];
-            }
-            half /= 2;
-        }
-        *total = lanes[0];
+#[cfg(test)]
+impl Q4K {
+    /// Without offsets.
+    pub(super) fn set_scales(&mut self, scale: f32) {
+        self.units = [[f16::from_f32(scale); WIDE], [f16::ZERO; WIDE]];
+        self.scales = [[1; WIDE]; SUPER];
     }
 }
 
 /// See [`super::Isa::blocks`].
-pub(super) fn portable<B: Blocks, const R: usize>(
-    x: [&[f32]; R],
-    totals: [&[f32]; R],
-    panel: &[B],
-    mut sums: [&mut [f32; WIDE]; R],
-) {
-    const LANES: usize = 16;
-    for (index, (blocks, block)) in panel
-        .iter()
-        .flat_map(|blocks| (0..B::COUNT).map(move |block| (blocks, block)))
-        .enumerate()
-    {
-        let x = x.map(|x| &x[index * BLOCK..][..BLOCK]);
-        for from in (0..WIDE).step_by(LANES) {
-            let mut part = [[0.0; LANES]; R];
-            for k in 0..BLOCK {
-                let input = block * BLOCK + k;
-                let numbers: [f32; LANES] =
-                    std::array::from_fn(|column| blocks.number(input, from + column));
-                for (part, x) in part.iter_mut().zip(x) {
-                    for (sum, number) in part.iter_mut().zip(numbers) {
-                        *sum = multiply_add(x[k], number, *sum);
+pub(super) fn portable<B: Blocks>(x: &[Rounded], panel: &[B], sums: &mut [[f32; WIDE]]) {
+    let per_row = panel.len() * B::COUNT;
+    for (index, blocks) in panel.iter().enumerate() {
+        for block in 0..B::COUNT {
+            let x = &x[index * B::COUNT + block..];
+            for (x, sums) in x.iter().step_by(per_row).zip(sums.iter_mut()) {
+                let mut part = [0; WIDE];
+                for (quad, x) in x.numbers.iter().enumerate() {
+                    for (column, part) in part.iter_mut().enumerate() {
+                        let numbers = blocks.quad(block * QUADS + quad, column);
+                        for (number, x) in numbers.iter().zip(x) {
+                            *part += i32::from(*number) * i32::from(*x);
+                        }
                     }
                 }
-            }
-            for column in 0..LANES {
-                let scale = blocks.scales(block).of(from + column);
-                for ((part, sums), totals) in part.iter().zip(sums.iter_mut()).zip(totals) {
-                    let sum = &mut sums[from + column];
-                    *sum = multiply_add(scale, part[column], *sum);
+                for (column, sum) in sums.iter_mut().enumerate() {
+                    let scale = blocks.scales(block).of(column) * x.scale;
+                    *sum = multiply_add(part[column] as f32, scale, *sum);
                     if B::OFFSETS {
-                        let offset = blocks.offsets(block).of(from + column);
-                        *sum = multiply_add(-offset, totals[index], *sum);
+                        *sum = multiply_add(-blocks.offsets(block).of(column), x.sum(), *sum);
                     }
                 }
             }
@@ -380,7 +339,9 @@ mod tests {
                 true => blocks.offsets(block).of(column),
                 false => 0.0,
             };
-            blocks.scales(block).of(column) * blocks.number(input, column) - offset
+            blocks.scales(block).of(column)
+                * f32::from(blocks.quad(input / QUAD, column)[input % QUAD])
+                - offset
         };
         (0..INPUTS)
             .flat_map(|input| (0..PANELS * WIDE).map(move |column| one(input, column)))
@@ -430,6 +391,6 @@ mod tests {
         }
         // What is all zero stays so.
         let zero = Q8::in_panels(&[[0.0; WIDE]; INPUTS], 1);
-        assert!(zero.iter().all(|q| q.numbers == [[0; WIDE]; BLOCK]));
+        assert!(zero.iter().all(|q| q.numbers == [[[0; QUAD]; WIDE]; QUADS]));
     }
 }

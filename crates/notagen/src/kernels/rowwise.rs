@@ -2,7 +2,9 @@
 //! free to change a result: fused only where it says so, in one order, with nothing from the system's
 //! math library. So they give the same bits on every processor.
 
-/// Lanes of every sum over a row.
+use super::blocks::{BLOCK, Rounded};
+
+/// Lanes of a sum over a row.
 const LANES: usize = 16;
 /// Adding it rounds a small number to a whole one, which then stands in the low bits.
 const ROUND: f32 = 12_582_912.0;
@@ -12,12 +14,67 @@ const NORM_EPSILON: f32 = 1e-5;
 #[inline(always)]
 pub(super) fn layer_norm(x: &[f32], weight: &[f32], bias: &[f32], out: &mut [f32]) {
     let count = x.len() as f32;
-    let mean = sum(x, |x| x) / count;
-    let variance = sum(x, |x| (x - mean) * (x - mean)) / count;
+    // In four times as many lanes: an addition need not wait for the one before it.
+    let mean = sum::<{ 4 * LANES }>(x, |x| x) / count;
+    let variance = sum::<{ 4 * LANES }>(x, |x| (x - mean) * (x - mean)) / count;
     let scale = 1.0 / (variance + NORM_EPSILON).sqrt();
     for (((out, x), weight), bias) in out.iter_mut().zip(x).zip(weight).zip(bias) {
         *out = (x - mean) * scale * weight + bias;
     }
+}
+
+/// As [`Rounded`] says. Of what is no number or infinite, the scale is so too.
+#[inline(always)]
+pub(super) fn round(x: &[f32], rounded: &mut [Rounded]) {
+    /// Below it, 127 times its reciprocal is too large; then all numbers are 0.
+    const LEAST: f32 = 1e-30;
+    for (x, rounded) in x.as_chunks::<BLOCK>().0.iter().zip(rounded) {
+        // As whole numbers, sizes are in order too, and what is no number is above all.
+        let mut sizes = [0; LANES];
+        for x in x.as_chunks::<LANES>().0 {
+            for (size, x) in sizes.iter_mut().zip(x) {
+                *size = (x.to_bits() & 0x7fff_ffff).max(*size);
+            }
+        }
+        let largest = f32::from_bits(fold(sizes, u32::max));
+        let inverse = if largest > LEAST {
+            127.0 / largest
+        } else {
+            0.0
+        };
+        // To the nearest, and of two to the even one: the low bits of these.
+        let mut numbers = [0; BLOCK];
+        for (number, x) in numbers.iter_mut().zip(x) {
+            *number = (x * inverse + ROUND)
+                .to_bits()
+                .wrapping_sub(ROUND.to_bits())
+                .cast_signed();
+        }
+        let mut totals = [0; LANES];
+        for numbers in numbers.as_chunks::<LANES>().0 {
+            for (total, number) in totals.iter_mut().zip(numbers) {
+                *total += *number;
+            }
+        }
+        rounded.scale = largest / 127.0;
+        rounded.total = fold(totals, i32::wrapping_add);
+        for (to, number) in rounded.numbers.as_flattened_mut().iter_mut().zip(&numbers) {
+            *to = *number as i8;
+        }
+    }
+}
+
+/// Halves onto halves.
+#[inline(always)]
+fn fold<T: Copy, const N: usize>(mut lanes: [T; N], join: impl Fn(T, T) -> T) -> T {
+    let mut half = N / 2;
+    while half > 0 {
+        for lane in 0..half {
+            lanes[lane] = join(lanes[lane], lanes[lane + half]);
+        }
+        half /= 2;
+    }
+    lanes[0]
 }
 
 /// `x/2 (1 + tanh u)` is `x / (1 + exp(-2u))`, with `u = sqrt(2/pi) (x + 0.044715 x^3)`.
@@ -36,7 +93,7 @@ pub(super) fn softmax(scores: &mut [f32], scale: f32) {
     for score in scores.iter_mut() {
         *score = exp((*score - largest) * scale);
     }
-    let total = sum(scores, |x| x);
+    let total = sum::<LANES>(scores, |x| x);
     for score in scores {
         *score /= total;
     }
@@ -68,7 +125,7 @@ pub(super) fn softmax_of_logits(x: &mut [f32]) {
         }
         *x = power_of_two(n + ROUND) * (1.0 + (r * r).mul_add(u, r));
     }
-    let reciprocal = 1.0 / sum(x, |x| x);
+    let reciprocal = 1.0 / sum::<LANES>(x, |x| x);
     for x in x {
         *x *= reciprocal;
     }
@@ -91,25 +148,18 @@ fn largest(x: &[f32]) -> f32 {
 }
 
 #[inline(always)]
-fn sum(x: &[f32], term: impl Fn(f32) -> f32) -> f32 {
-    let mut lanes = [0.0; LANES];
-    let (chunks, rest) = x.as_chunks::<LANES>();
+fn sum<const N: usize>(x: &[f32], term: impl Fn(f32) -> f32) -> f32 {
+    let (chunks, rest) = x.as_chunks::<N>();
+    // A new array each time, and no index that is not a constant: so they stay in registers.
+    let mut lanes = [0.0; N];
     for chunk in chunks {
-        for (lane, x) in lanes.iter_mut().zip(chunk) {
-            *lane += term(*x);
-        }
+        lanes = std::array::from_fn(|lane| lanes[lane] + term(chunk[lane]));
     }
-    for (lane, x) in lanes.iter_mut().zip(rest) {
-        *lane += term(*x);
-    }
-    let mut half = LANES / 2;
-    while half > 0 {
-        for lane in 0..half {
-            lanes[lane] += lanes[lane + half];
-        }
-        half /= 2;
-    }
-    lanes[0]
+    lanes = std::array::from_fn(|lane| match rest.get(lane) {
+        Some(x) => lanes[lane] + term(*x),
+        None => lanes[lane],
+    });
+    fold(lanes, |a, b| a + b)
 }
 
 /// e to the x, within 2 units in the last place; beyond what f32 holds it stays at the border.

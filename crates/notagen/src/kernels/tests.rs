@@ -1,3 +1,4 @@
+use super::blocks::{BLOCK, Q4K, Q8, QUAD, QUADS};
 use super::*;
 
 /// Numbers in (-1, 1) that look random and are the same in every run.
@@ -164,5 +165,89 @@ fn what_is_no_number_stays_none() {
         assert!(x[at].is_nan());
         isa.softmax(&mut x, 0.125);
         assert!(x[at].is_nan());
+    }
+}
+
+#[test]
+fn inputs_are_rounded_to_the_nearest_of_255_steps_of_a_block() {
+    for isa in Isa::all() {
+        let mut x = numbers(5 * BLOCK, 6);
+        // All zero; too small for a step.
+        x[BLOCK..2 * BLOCK].fill(0.0);
+        x[2 * BLOCK..3 * BLOCK].fill(1e-38);
+        x[4 * BLOCK + 7] = -3.0;
+        let mut rounded = vec![Rounded::ZERO; 5];
+        isa.round(&x, &mut rounded);
+        for (x, rounded) in x.chunks(BLOCK).zip(&rounded) {
+            let largest = x.iter().fold(0.0, |largest: f32, x| largest.max(x.abs()));
+            let numbers = rounded.numbers.as_flattened();
+            for (x, number) in x.iter().zip(numbers) {
+                let off = (x - rounded.scale * f32::from(*number)).abs();
+                assert!(
+                    off <= largest / 127.0 * 0.501 + 1e-30,
+                    "{isa:?}: {x}, {rounded:?}"
+                );
+            }
+            let total: i32 = numbers.iter().map(|number| i32::from(*number)).sum();
+            assert_eq!(rounded.total, total, "{isa:?}");
+        }
+        assert_eq!(rounded[4].numbers.as_flattened()[7], -127);
+        // What is no number, or infinite, is found in the end.
+        for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+            x[3 * BLOCK + 20] = bad;
+            isa.round(&x, &mut rounded);
+            assert!(!rounded[3].scale.is_finite(), "{isa:?}");
+            assert!(rounded[4].scale.is_finite());
+        }
+    }
+}
+
+/// The largest and smallest numbers of all, which must not overflow what an instruction set adds them in.
+#[test]
+fn sums_of_whole_numbers_are_exact_on_every_instruction_set() {
+    let mut q8 = Q8::in_panels(&[[0.0; WIDE]; BLOCK], 1);
+    for (index, number) in q8[0]
+        .numbers
+        .as_flattened_mut()
+        .as_flattened_mut()
+        .iter_mut()
+        .enumerate()
+    {
+        *number = [-128, 127, -128, 0, 127, -127][index % 5 + usize::from(index % 64 < 9)];
+    }
+    q8[0].set_scales(1.0);
+    let mut q4k = Q4K::in_panels(&[[0.0; WIDE]; Q4K::INPUTS], 1).unwrap();
+    q4k[0]
+        .numbers
+        .as_flattened_mut()
+        .as_flattened_mut()
+        .fill(0xff);
+    q4k[0].set_scales(1.0);
+    for x in [[127; QUAD], [-127; QUAD], [-127, 127, 5, -127]] {
+        let rounded = Rounded {
+            scale: 1.0,
+            total: 8 * x.iter().map(|x| i32::from(*x)).sum::<i32>(),
+            numbers: [x; QUADS],
+        };
+        fn check<B: Blocks>(blocks: &[B], rounded: Rounded) {
+            let x = vec![rounded; B::COUNT];
+            for isa in Isa::all() {
+                let mut sums = [[0.0; WIDE]];
+                isa.blocks(&x, blocks, &mut sums);
+                for (column, sum) in sums[0].iter().enumerate() {
+                    let product = |quad: usize| -> i32 {
+                        let (a, b) = (blocks[0].quad(quad, column), rounded.numbers[quad % QUADS]);
+                        a.iter()
+                            .zip(b)
+                            .map(|(a, b)| i32::from(*a) * i32::from(b))
+                            .sum()
+                    };
+                    let expected: i32 = (0..B::COUNT * QUADS).map(product).sum();
+                    assert_eq!(*sum, expected as f32, "{isa:?}");
+                }
+            }
+        }
+        check(&q8, rounded);
+        check(&q4k, rounded);
     }
 }

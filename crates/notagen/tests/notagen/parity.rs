@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 
 use notagen::{
-    EOS, Model, PAD, PATCH_SIZE, Pass, Patch, Row, Sampling, VOCAB, distribution, patches,
+    EOS, Format, Model, PAD, PATCH_SIZE, Pass, Patch, Row, Sampling, VOCAB, distribution, patches,
 };
 use safetensors::SafeTensors;
 
@@ -105,6 +105,54 @@ fn hidden_states_and_logits_are_the_references() {
             "{format}: logits differ by {difference}"
         );
         eprintln!("{format}: logits within {difference:e}");
+    }
+}
+
+/// Root of the mean square of the differences, over that of what is expected.
+fn relative_difference(found: &[f32], expected: &[f32]) -> f32 {
+    assert_eq!(found.len(), expected.len());
+    let squares = |of: &mut dyn Iterator<Item = f32>| of.map(|x| x * x).sum::<f32>();
+    let off = squares(&mut found.iter().zip(expected).map(|(a, b)| a - b));
+    (off / squares(&mut expected.iter().copied())).sqrt()
+}
+
+#[test]
+fn a_smaller_format_is_the_reference_within_what_it_rounds() {
+    let expected = expected();
+    // Of hidden states and of logits. The small model's matrices are no multiple of 256, so that Q4_K is
+    // Q8_0 in all of them but one in each layer.
+    for (format, of_hidden, of_logits) in [
+        (Format::F32, 1e-5, 1e-5),
+        (Format::F16, 2e-3, 2e-3),
+        (Format::Bf16, 8e-3, 8e-3),
+        (Format::Q8_0, 3e-2, 3e-2),
+        (Format::Q4K, 1.5e-1, 1.5e-1),
+    ] {
+        let model = Model::load(&folder(), 1, Some(format)).unwrap();
+        let hidden = model.patch_hidden(&expected.patches, Pass::Whole).unwrap();
+        let stepwise = model
+            .patch_hidden(&expected.patches, Pass::Stepwise)
+            .unwrap();
+        assert!(
+            hidden == stepwise,
+            "{format:?}: the cache changes hidden states"
+        );
+        let difference = relative_difference(&hidden, &expected.patch_hidden);
+        eprintln!("{format:?}: hidden states within {difference:e}");
+        assert!(
+            difference <= of_hidden,
+            "{format:?}: hidden states differ by {difference}"
+        );
+        let before = &hidden[..hidden.len() - model.config().hidden_size];
+        let logits = model
+            .char_logits(before, &expected.patches[1..], Pass::Whole)
+            .unwrap();
+        let difference = relative_difference(&logits, &expected.char_logits);
+        eprintln!("{format:?}: logits within {difference:e}");
+        assert!(
+            difference <= of_logits,
+            "{format:?}: logits differ by {difference}"
+        );
     }
 }
 

@@ -4,7 +4,7 @@
 
 use half::f16;
 
-use super::{BLOCK, PER_WORD, Q4K, Q8, SUPER};
+use super::{BLOCK, Q4K, Q8, QUAD, QUADS, SUPER};
 use crate::kernels::WIDE;
 use crate::{Error, Format};
 
@@ -52,32 +52,28 @@ impl Stored for Q8 {
         Ok(Self::in_panels(rows, 1))
     }
 
-    /// 64 scales as f16; then for each of 32 inputs 64 numbers as i8.
+    /// 64 scales as f16; then for every 4 inputs, for each of 64 columns, 4 numbers as i8.
     fn to_bytes(&self, bytes: &mut Vec<u8>) {
         put_halves(&self.scales, bytes);
-        bytes.extend(
-            self.numbers
-                .as_flattened()
-                .iter()
-                .map(|n| n.cast_unsigned()),
-        );
+        let numbers = self.numbers.as_flattened().as_flattened();
+        bytes.extend(numbers.iter().map(|n| n.cast_unsigned()));
     }
 
     fn from_bytes(bytes: &[u8]) -> Result<Self, Flaw> {
         let (scales, numbers) = bytes.split_at_checked(HALVES).ok_or(Flaw::OutOfRange)?;
-        let (numbers, []) = numbers.as_chunks::<WIDE>() else {
-            return Err(Flaw::OutOfRange);
-        };
-        let numbers: &[[u8; WIDE]; BLOCK] = numbers.try_into().map_err(|_| Flaw::OutOfRange)?;
-        let this = Self {
-            scales: halves(scales)?,
-            numbers: numbers.map(|row| row.map(u8::cast_signed)),
-        };
         // Quantising gives -127 to 127, and kernels may rely on it.
-        match this.numbers.as_flattened().contains(&i8::MIN) {
-            true => Err(Flaw::OutOfRange),
-            false => Ok(this),
+        if numbers.len() != BLOCK * WIDE || numbers.contains(&i8::MIN.cast_unsigned()) {
+            return Err(Flaw::OutOfRange);
         }
+        let mut this = Self {
+            scales: halves(scales)?,
+            numbers: [[[0; QUAD]; WIDE]; QUADS],
+        };
+        let places = this.numbers.as_flattened_mut().as_flattened_mut();
+        for (place, number) in places.iter_mut().zip(numbers) {
+            *place = number.cast_signed();
+        }
+        Ok(this)
     }
 }
 
@@ -91,14 +87,14 @@ impl Stored for Q4K {
     }
 
     /// 64 units of scales and 64 of offsets as f16; for each of 8 blocks 64 scales as u8; for each 64
-    /// offsets; then for every 8 inputs 64 words as u32, 4 bits an input from the lowest on.
+    /// offsets; then for every 8 inputs, for each of 64 columns, 4 bytes: the first four inputs in their low
+    /// halves, the others in the high ones.
     fn to_bytes(&self, bytes: &mut Vec<u8>) {
         put_halves(&self.units[0], bytes);
         put_halves(&self.units[1], bytes);
         bytes.extend_from_slice(self.scales.as_flattened());
         bytes.extend_from_slice(self.offsets.as_flattened());
-        let words = self.numbers.as_flattened();
-        bytes.extend(words.iter().flat_map(|word| word.to_le_bytes()));
+        bytes.extend_from_slice(self.numbers.as_flattened().as_flattened());
     }
 
     fn from_bytes(bytes: &[u8]) -> Result<Self, Flaw> {
@@ -118,11 +114,9 @@ impl Stored for Q4K {
             rows.as_flattened_mut().copy_from_slice(bytes);
             rows
         };
-        let mut numbers = [[0; WIDE]; WORDS];
-        let fours = words.as_chunks::<4>().0;
-        for (word, four) in numbers.as_flattened_mut().iter_mut().zip(fours) {
-            *word = u32::from_le_bytes(*four);
-        }
+        let mut numbers = [[[0; QUAD]; WIDE]; WORDS];
+        let places = numbers.as_flattened_mut().as_flattened_mut();
+        places.copy_from_slice(words);
         Ok(Self {
             units: [halves(scale_units)?, halves(offset_units)?],
             scales: rows(scales),
@@ -132,7 +126,8 @@ impl Stored for Q4K {
     }
 }
 
-const WORDS: usize = SUPER * BLOCK / PER_WORD;
+/// Of four bytes, for eight inputs.
+const WORDS: usize = SUPER * QUADS / 2;
 
 fn put_halves(numbers: &[f16; WIDE], bytes: &mut Vec<u8>) {
     bytes.extend(numbers.iter().flat_map(|number| number.to_le_bytes()));
@@ -196,16 +191,17 @@ mod tests {
         let expected = |at: usize| match at {
             // 1.0 as f16
             7 => 0x3c,
-            at if at == 128 + 9 * 64 + 3 => 127,
+            // The third four inputs, the second of these.
+            at if at == 128 + (2 * 64 + 3) * 4 + 1 => 127,
             _ => 0,
         };
         let found = q8.iter().copied().enumerate();
         assert!(found.eq((0..Q8::BYTES).map(|at| (at, expected(at)))));
 
         let q4 = bytes::<Q4K>(&rows);
-        // Word 1 of column 3, bits 4 to 7; a scale that is not zero, of the first block.
+        // The second eight inputs of column 3, the second of these; a scale that is not zero, of the first block.
         let word = 2 * HALVES + 2 * SUPER * WIDE + (WIDE + 3) * 4;
-        assert_eq!(q4[word..word + 4], [0xf0, 0, 0, 0]);
+        assert_eq!(q4[word..word + 4], [0, 0x0f, 0, 0]);
         assert_eq!(q4[2 * HALVES + 3], 63);
         let words = &q4[2 * HALVES + 2 * SUPER * WIDE..];
         assert_eq!(words.iter().filter(|&&byte| byte != 0).count(), 1);
