@@ -12,14 +12,28 @@ use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use studio::jobs::{
-    Change, Decoder, Device, FromWorker, GuardMode, JobId, Limits, LoadSpec, ModelSource, Priority,
-    Sampling, SequenceSpec, Style, ToWorker, VariationId, encode,
+    Change, Decoder, Device, FromWorker, GuardMode, JobId, Limits, LoadSpec, MeasureSpec,
+    ModelSource, Priority, Sampling, SequenceSpec, Style, ToWorker, VariationId, encode,
 };
 
 const SLOTS: usize = 8;
 /// What a process may gain in its second half, in bytes: what the system's allocator keeps differs by
 /// some pages from moment to moment.
 const MOST_GROWTH: u64 = 2 << 20;
+
+const SAMPLING: Sampling = Sampling {
+    top_k: 9,
+    top_p: 0.9,
+    temperature: 1.1,
+};
+
+fn style(composer: &str) -> Style {
+    Style {
+        period: "Romantic".into(),
+        composer: composer.into(),
+        instrumentation: "Art Song".into(),
+    }
+}
 
 /// The same in every run.
 struct Dice(u64);
@@ -73,21 +87,12 @@ fn main() {
         } else {
             20 + dice.below(300)
         };
-        let guards = [GuardMode::Strict, GuardMode::Off];
         let spec = SequenceSpec {
             id,
             priority: Priority::Normal,
-            style: Style {
-                period: "Romantic".into(),
-                composer: composer.into(),
-                instrumentation: "Art Song".into(),
-            },
-            sampling: Sampling {
-                top_k: 9,
-                top_p: 0.9,
-                temperature: 1.1,
-            },
-            guard: guards[dice.below(2) as usize],
+            style: style(composer),
+            sampling: SAMPLING,
+            guard: GuardMode::ALL[dice.below(3) as usize],
             limits: Limits {
                 max_patches: Some(patches as u32),
                 ..Limits::default()
@@ -102,6 +107,7 @@ fn main() {
     let mut running: Vec<VariationId> = Vec::new();
     let (mut drawn, mut ended, mut cancelled, mut failed) = (0, 0, 0, 0);
     let mut looks: Vec<(u64, u64)> = Vec::new();
+    let mut is_warm = false;
     let began = Instant::now();
     println!("  patches   resident");
     while drawn < wanted {
@@ -112,9 +118,21 @@ fn main() {
             match message {
                 FromWorker::Ready { plan, .. } => {
                     println!("planned   {:>8.1} MB", plan.total() as f64 / 1e6);
+                    // Contexts are there when they have been full once: the likeliest characters never end.
+                    say(&ToWorker::Measure(MeasureSpec {
+                        style: style("Schubert, Franz"),
+                        sampling: Sampling {
+                            top_k: 1,
+                            ..SAMPLING
+                        },
+                        seed: 1,
+                        patches: 1000,
+                        runs: 1,
+                    }));
+                    continue;
                 }
                 FromWorker::Fatal(error) => panic!("{error:?}"),
-                FromWorker::Measured(_) => {}
+                FromWorker::Measured(_) => is_warm = true,
                 FromWorker::Job(event) => match event.change {
                     // Now and then one that runs is stopped.
                     Change::Bar { .. } if dice.below(60) == 0 => {
@@ -138,13 +156,13 @@ fn main() {
                 },
             }
             // Some more than there are slots, so that some wait.
-            while running.len() < SLOTS + 3 {
+            while is_warm && running.len() < SLOTS + 3 {
                 let (id, message) = start(&mut dice);
                 running.push(id);
                 say(&message);
             }
         }
-        if drawn >= looks.last().map_or(0, |(at, _)| at + wanted / 20) {
+        if is_warm && drawn >= looks.last().map_or(0, |(at, _)| at + wanted / 20) {
             let bytes = resident(worker.id());
             println!("{drawn:>9}   {:>8.1} MB", bytes as f64 / 1e6);
             looks.push((drawn, bytes));

@@ -35,7 +35,10 @@ impl Process {
             .args(&command.args)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
+            .stderr(Stdio::piped())
+            // glibc keeps what is freed once it has seen large blocks come and go, as they do while weights are
+            // read; with a fixed bound it gives them back, and memory is what was planned.
+            .env("MALLOC_MMAP_THRESHOLD_", "1048576");
         // A Ctrl-C in the terminal is for us, who then say what to do.
         #[cfg(unix)]
         std::os::unix::process::CommandExt::process_group(&mut program, 0);

@@ -149,10 +149,11 @@ impl Q8 {
             let row = |k: usize| &rows[(block * BLOCK + k) * panels + panel];
             Self::from_rows(&std::array::from_fn(row))
         };
-        (0..panels)
-            .flat_map(|panel| (0..blocks).map(move |b| (panel, b)))
-            .map(|(panel, b)| block(panel, b))
-            .collect()
+        let mut stored = Vec::with_capacity(panels * blocks);
+        for panel in 0..panels {
+            stored.extend((0..blocks).map(|b| block(panel, b)));
+        }
+        stored
     }
 }
 
