@@ -88,7 +88,8 @@ fn with_memory(kilobytes: u64, args: &str) -> std::process::Output {
 #[cfg(target_os = "linux")]
 #[test]
 fn too_little_memory_gives_a_smaller_format_or_a_refusal() {
-    let args = "--shape small --random-weights --batch 1 --patches 4 --runs 1";
+    // Each thread takes addresses of its own, so that their number matters.
+    let args = "--shape small --random-weights --batch 1 --patches 4 --runs 1 --threads 2";
     // 106 M parameters: 425 MB as f32, 113 MB at 8 bits.
     let report: Value = serde_json::from_str(&succeeds(with_memory(700_000, args))).unwrap();
     let plan = &report["rows"][0]["plan"];
