@@ -97,18 +97,3 @@ describe("a measurement", () => {
     expect(bars()).toBe(before);
   });
 });
-
-describe("a job that waits", () => {
-  it("can be put first while others wait, and back in line", async () => {
-    const app = backend({ queue: () => [job("a"), job("b")] });
-    const { one } = open();
-    await fireEvent.click(await one("nav-queue"));
-    await vi.waitFor(() => expect(screen.getAllByTestId("priority")).toHaveLength(2));
-    await fireEvent.click(screen.getAllByTestId("priority")[1] as HTMLElement);
-    expect(app.calls("prioritise")).toEqual([{ id: "b", priority: "high" }]);
-    app.send({ kind: "job", job: { ...job("b"), priority: "high" } });
-    await vi.waitFor(() => expect(screen.getAllByTestId("priority")[1]?.textContent).toBe("Goes first"));
-    await fireEvent.click(screen.getAllByTestId("priority")[1] as HTMLElement);
-    expect(app.calls("prioritise")).toContainEqual({ id: "b", priority: "normal" });
-  });
-});
