@@ -1,6 +1,7 @@
 //! Where the library and the models are, and how the worker is started.
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use directories::ProjectDirs;
 use jobs::Device;
@@ -40,6 +41,12 @@ impl WorkerCommand {
             program,
             args: vec![what.into()],
         })
+    }
+
+    pub(crate) fn command(&self) -> Command {
+        let mut command = Command::new(&self.program);
+        command.args(&self.args);
+        command
     }
 }
 

@@ -7,6 +7,7 @@ pub mod api;
 mod bench;
 #[cfg(test)]
 mod bindings;
+mod child;
 mod clock;
 mod config;
 mod error;

@@ -1,48 +1,18 @@
 //! The process that reads the weight file: started, waited for, stopped.
 
-use std::io::{BufRead, BufReader, Write};
-use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use jobs::{FromImporter, ImportedWeights, ToImporter, WorkerError};
 
-use crate::process::read_messages;
+use crate::child::Child;
 use crate::{Code, Error, Result, WorkerCommand};
 
 /// How soon it is noticed that the user has stopped it.
 const NOTICE: Duration = Duration::from_millis(50);
 
-/// How long a process that has nothing more to say may take to end.
-const PATIENCE: Duration = Duration::from_secs(2);
 /// In characters. The names in a file may be as long as it likes.
 const LONGEST_MESSAGE: usize = 1000;
-
-/// Ended with this value, whatever happens.
-struct Process(Child);
-
-impl Process {
-    /// Sees to it that it has ended, and says how.
-    fn end(&mut self) -> std::io::Result<ExitStatus> {
-        let asked = Instant::now();
-        while asked.elapsed() < PATIENCE {
-            if let Some(status) = self.0.try_wait()? {
-                return Ok(status);
-            }
-            std::thread::sleep(Duration::from_millis(1));
-        }
-        self.0.kill()?;
-        self.0.wait()
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        // One that has ended already needs no killing.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
 
 /// What the weights became; `None` if the user stopped it.
 pub(super) fn run(
@@ -56,29 +26,21 @@ pub(super) fn run(
         let message = format!("{} cannot be imported: {error}", order.file.display());
         Error::new(Code::InvalidRequest, message)
     })?;
-    let mut process = start(importer).map_err(failed)?;
-    let child = &mut process.0;
-    if let Some(errors) = child.stderr.take() {
-        std::thread::spawn(move || {
-            for line in BufReader::new(errors).lines().map_while(|line| line.ok()) {
-                tracing::warn!(target: "importer", "{line}");
-            }
-        });
-    }
+    let log = |line: &str| tracing::warn!(target: "importer", "{line}");
     let (sender, messages) = mpsc::channel();
-    if let Some(output) = child.stdout.take() {
-        std::thread::spawn(move || {
-            // If nobody listens any more, the process is being ended.
-            read_messages(output, &mut |message| drop(sender.send(message)));
-        });
-    }
-    // Open until this function returns: the process ends when it closes.
-    let mut input = child.stdin.take();
-    if let Some(Err(error)) = input.as_mut().map(|input| input.write_all(&spoken)) {
-        // A process that is gone says so by its end; one that does not listen ends now.
-        tracing::warn!(%error, "the importer does not listen");
-        input = None;
-    }
+    // Gone when this function returns.
+    let mut process = Child::start(
+        &mut importer.command(),
+        log,
+        move |message: Option<FromImporter>| {
+            if let Some(message) = message {
+                // If nobody listens any more, the process is being ended.
+                let _ = sender.send(message);
+            }
+        },
+    )
+    .map_err(failed)?;
+    process.send(&spoken);
 
     let begun = Instant::now();
     let mut answer = None;
@@ -98,7 +60,6 @@ pub(super) fn run(
             break;
         }
     }
-    drop(input);
     let status = process.end().map_err(failed)?;
     if is_stopped() {
         return Ok(None);
@@ -116,19 +77,6 @@ pub(super) fn run(
             ),
         )),
     }
-}
-
-fn start(importer: &WorkerCommand) -> std::io::Result<Process> {
-    let mut program = Command::new(&importer.program);
-    program
-        .args(&importer.args)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    // A Ctrl-C in the terminal is for us, who then leave nothing behind.
-    #[cfg(unix)]
-    std::os::unix::process::CommandExt::process_group(&mut program, 0);
-    Ok(Process(program.spawn()?))
 }
 
 fn seconds(order: &ToImporter) -> u64 {
