@@ -75,7 +75,8 @@ pub enum ToWorker {
     /// Write this; it waits in the worker until a slot is free.
     Start(SequenceSpec),
     /// Measure how fast pieces are written with all slots in use; answered by a
-    /// [`FromWorker::Measured`] for each run. Only of a worker that has nothing else to do.
+    /// [`FromWorker::Measured`] for each run, or by [`FromWorker::Refused`]. Only of a worker that has
+    /// nothing else to do.
     Measure(MeasureSpec),
     /// Stop that; answered by [`Change::Cancelled`] if it was still there.
     Cancel {
@@ -105,6 +106,8 @@ pub enum FromWorker {
     Job(JobEvent),
     /// A run of a measurement is over.
     Measured(Measured),
+    /// A measurement cannot be made as it was asked for; the worker goes on.
+    Refused(WorkerError),
 }
 
 /// Something happened to one variation. Events of one variation come in order: `Started`, `Header`,

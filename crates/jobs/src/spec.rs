@@ -66,6 +66,27 @@ pub struct Style {
     pub instrumentation: String,
 }
 
+impl Style {
+    /// Refuses what could not be three lines of a prompt.
+    ///
+    /// # Errors
+    /// [`SpecError::Style`] naming the first bad part.
+    pub fn validate(&self) -> Result<(), SpecError> {
+        let Style {
+            period,
+            composer,
+            instrumentation,
+        } = self;
+        for text in [period, composer, instrumentation] {
+            let printable = text.chars().all(|c| (' '..='~').contains(&c));
+            if text.is_empty() || text.len() > MAX_STYLE_CHARS || !printable {
+                return Err(SpecError::Style(text.clone()));
+            }
+        }
+        Ok(())
+    }
+}
+
 impl std::fmt::Display for Style {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self {
@@ -238,18 +259,7 @@ impl JobSpec {
         if let Some(&seed) = self.seeds.iter().find(|&&seed| seed > MAX_SEED) {
             return Err(SpecError::Seed(seed));
         }
-        let Style {
-            period,
-            composer,
-            instrumentation,
-        } = &self.style;
-        for text in [period, composer, instrumentation] {
-            let printable = text.chars().all(|c| (' '..='~').contains(&c));
-            if text.is_empty() || text.len() > MAX_STYLE_CHARS || !printable {
-                return Err(SpecError::Style(text.clone()));
-            }
-        }
-        Ok(())
+        self.style.validate()
     }
 }
 
@@ -265,6 +275,16 @@ pub enum SpecError {
     /// None, or too many.
     #[error("a job has between 1 and {MAX_VARIATIONS} variations (this one has {0})")]
     Variations(usize),
+    /// None, or too many, in a measurement.
+    #[error("a measurement has between 1 and {most} {what} (this one has {count})")]
+    Measure {
+        /// Of what.
+        what: &'static str,
+        /// How many.
+        count: u32,
+        /// How many there may be.
+        most: u32,
+    },
     /// Beyond [`MAX_SEED`].
     #[error("a seed is at most {MAX_SEED} (this one is {0})")]
     Seed(u64),

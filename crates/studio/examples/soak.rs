@@ -131,7 +131,7 @@ fn main() {
                     }));
                     continue;
                 }
-                FromWorker::Fatal(error) => panic!("{error:?}"),
+                FromWorker::Fatal(error) | FromWorker::Refused(error) => panic!("{error:?}"),
                 FromWorker::Measured(_) => is_warm = true,
                 FromWorker::Job(event) => match event.change {
                     // Now and then one that runs is stopped.

@@ -15,9 +15,6 @@ use crate::{Code, Config, Error, Result};
 
 /// The largest batch that can be measured.
 const MAX_BATCH: u32 = 64;
-/// The most patches of a piece: what a context holds beside a prompt.
-const MAX_PATCHES: u32 = 1000;
-const MAX_RUNS: u32 = 100;
 
 /// How long the machine is watched before each batch size.
 const LOOK: Duration = Duration::from_millis(500);
@@ -130,10 +127,10 @@ fn check(request: &BenchRequest) -> Result<u32> {
     if batches.is_empty() || batches.iter().any(|batch| !(1..=MAX_BATCH).contains(batch)) {
         return bad("batch sizes are 1 to 64");
     }
-    if !(1..=MAX_PATCHES).contains(patches) {
+    if !(1..=MeasureSpec::MAX_PATCHES).contains(patches) {
         return bad("a piece has 1 to 1000 patches, which fit a context");
     }
-    if !(1..=MAX_RUNS).contains(runs) {
+    if !(1..=MeasureSpec::MAX_RUNS).contains(runs) {
         return bad("each batch size is measured 1 to 100 times");
     }
     if *threads == Some(0) {
@@ -290,7 +287,7 @@ fn listen(
                     continue;
                 }
             }
-            Some(FromWorker::Fatal(error)) => {
+            Some(FromWorker::Fatal(error) | FromWorker::Refused(error)) => {
                 return Err(Error::new(Code::Worker(error.code), error.message));
             }
             Some(FromWorker::Job(_)) => {}

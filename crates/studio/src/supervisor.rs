@@ -243,7 +243,7 @@ impl Supervisor {
                 self.show(WorkerState::Ready, None, Some((device, plan)));
             }
             // Nobody asked for it.
-            Some(FromWorker::Measured(_)) => {}
+            Some(FromWorker::Measured(_) | FromWorker::Refused(_)) => {}
             Some(FromWorker::Fatal(error)) => {
                 if let Some(worker) = &mut self.worker {
                     worker.last_words = Some(error);

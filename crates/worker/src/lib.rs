@@ -20,7 +20,7 @@ use std::time::Instant;
 
 use anyhow::Context;
 use engine::{Engine, ModelError};
-use jobs::{Change, Decoder, FromWorker, JobEvent, ToWorker, WorkerError};
+use jobs::{Change, Decoder, FromWorker, JobEvent, SpecError, ToWorker, WorkerError};
 
 use model::NotaGen;
 
@@ -115,6 +115,10 @@ fn serve(
                 Ok(message) => match message? {
                     ToWorker::Measure(spec) => {
                         let slots = model.slots();
+                        if let Err(error) = spec.validate(slots) {
+                            say(FromWorker::Refused(invalid_request(&error)))?;
+                            continue;
+                        }
                         // Whoever asked is there as long as the input is. What is said meanwhile is not heard.
                         let is_wanted =
                             || !matches!(messages.try_recv(), Err(TryRecvError::Disconnected));
@@ -150,13 +154,9 @@ fn obey(engine: &mut Engine, message: ToWorker) -> anyhow::Result<Option<JobEven
         ToWorker::Start(spec) => {
             // Another process asks, on another machine perhaps: nothing is taken on trust.
             if let Err(error) = spec.sampling.validate().and(spec.limits.validate()) {
-                let change = Change::Failed(WorkerError {
-                    code: "invalid_request".into(),
-                    message: error.to_string(),
-                });
                 return Ok(Some(JobEvent {
                     id: spec.id,
-                    change,
+                    change: Change::Failed(invalid_request(&error)),
                 }));
             }
             engine.submit(spec);
@@ -166,9 +166,89 @@ fn obey(engine: &mut Engine, message: ToWorker) -> anyhow::Result<Option<JobEven
     })
 }
 
+fn invalid_request(error: &SpecError) -> WorkerError {
+    WorkerError {
+        code: "invalid_request".into(),
+        message: error.to_string(),
+    }
+}
+
 fn worker_error(error: &impl ModelError) -> WorkerError {
     WorkerError {
         code: error.code().to_owned(),
         message: error.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use jobs::{Device, LoadSpec, MAX_SEED, MeasureSpec, ModelSource, Sampling, Style};
+
+    use super::*;
+
+    #[test]
+    fn a_measurement_that_cannot_be_made_is_refused_and_the_worker_goes_on() {
+        let demo = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models/partita-demo");
+        let good = MeasureSpec {
+            style: Style {
+                period: "Romantic".into(),
+                composer: "Schubert, Franz".into(),
+                instrumentation: "Art Song".into(),
+            },
+            sampling: Sampling {
+                top_k: 9,
+                top_p: 0.9,
+                temperature: 0.7,
+            },
+            seed: 1,
+            patches: 1,
+            runs: 1,
+        };
+        let mut bad = vec![good.clone(); 4];
+        bad[0].sampling.top_k = 0;
+        bad[1].patches = 0;
+        bad[2].runs = u32::MAX;
+        bad[3].seed = MAX_SEED;
+        let count = bad.len();
+
+        let (sender, messages) = mpsc::channel();
+        let say = |message| sender.send(Ok(message)).unwrap();
+        say(ToWorker::Load(LoadSpec {
+            model: ModelSource::Folder(demo),
+            slots: 2,
+            device: Device::Cpu,
+            dtype: None,
+            threads: None,
+        }));
+        for spec in bad {
+            say(ToWorker::Measure(spec));
+        }
+        say(ToWorker::Measure(good));
+        // Not heard while it measures; that there is something shows that somebody waits.
+        let id = jobs::VariationId {
+            job: jobs::JobId::new(),
+            number: 1,
+        };
+        for _ in 0..8 {
+            say(ToWorker::Cancel { id });
+        }
+        drop(sender);
+
+        let mut output = Vec::new();
+        assert_eq!(serve(&messages, &mut output).unwrap(), ExitCode::SUCCESS);
+        let mut decoder = Decoder::default();
+        decoder.push(&output);
+        let mut said = std::iter::from_fn(|| decoder.next_message::<FromWorker>().unwrap());
+        assert!(matches!(said.next(), Some(FromWorker::Ready { .. })));
+        for _ in 0..count {
+            let Some(FromWorker::Refused(error)) = said.next() else {
+                panic!("something else than a refusal");
+            };
+            assert_eq!(error.code, "invalid_request", "{error}");
+        }
+        assert!(matches!(said.next(), Some(FromWorker::Measured(_))));
+        assert!(said.next().is_none());
     }
 }
