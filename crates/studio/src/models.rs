@@ -1,23 +1,24 @@
 //! Models: folders with `config.json`, weights and perhaps `styles.json`, and the catalogue of
 //! those that are known.
 
+mod catalog;
 mod dtype;
 mod known;
+mod styles;
 
-use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use jobs::{ImportedWeights, Sampling, Style};
+use jobs::{ImportedWeights, Sampling};
 use serde::Deserialize;
 
-use crate::api::{ComposerStyles, ModelInfo, PeriodStyles};
+use crate::api::PeriodStyles;
 use crate::{Code, Config, Error, Result};
 
+pub(crate) use catalog::list;
 pub(crate) use known::{known, read_styles};
 
-/// How many near styles an unknown one is answered with.
-const NEAREST: usize = 3;
+use styles::StylesFile;
 
 /// The weights' name.
 const WEIGHTS: &str = "model.safetensors";
@@ -81,104 +82,6 @@ impl ModelConfig {
             + 128 * h + 17 * h; // characters and their positions
         layers * layer + embeddings + 2 * 2 * h
     }
-}
-
-/// `styles.json`: period → composer → instrumentations.
-#[derive(Deserialize)]
-struct StylesFile {
-    styles: BTreeMap<String, BTreeMap<String, Vec<String>>>,
-}
-
-/// One entry of `catalog.json`.
-#[derive(Debug, Clone, Deserialize)]
-struct CatalogEntry {
-    id: String,
-    name: String,
-    description: String,
-    licence: String,
-    url: Option<String>,
-    #[serde(flatten)]
-    config: ModelConfig,
-}
-
-/// All models that are installed and all that are known.
-pub(crate) fn list(folders: &[PathBuf]) -> Vec<ModelInfo> {
-    let catalog = catalog(folders);
-    let mut infos = Vec::new();
-    for entry in &catalog {
-        infos.push(info(entry, find(folders, &entry.id).ok().as_ref()));
-    }
-    for id in installed_ids(folders) {
-        if catalog.iter().any(|entry| entry.id == id) {
-            continue;
-        }
-        if let Ok(model) = find(folders, &id) {
-            let entry = CatalogEntry {
-                id: model.id.clone(),
-                name: model.id.clone(),
-                description: format!("Your own model in {}.", model.folder.display()),
-                licence: "unknown".into(),
-                url: None,
-                config: model.config.clone(),
-            };
-            infos.push(info(&entry, Some(&model)));
-        }
-    }
-    infos.sort_by_key(|info| !info.installed);
-    infos
-}
-
-fn info(entry: &CatalogEntry, installed: Option<&Model>) -> ModelInfo {
-    let config = &entry.config;
-    let weights = installed.and_then(|model| weights(&model.folder));
-    ModelInfo {
-        id: entry.id.clone(),
-        name: entry.name.clone(),
-        description: entry.description.clone(),
-        licence: entry.licence.clone(),
-        installed: installed.is_some(),
-        dtype: weights.and_then(|weights| dtype::of(&weights)),
-        parameters: config.parameters(),
-        hidden_size: config.hidden_size,
-        patch_layers: config.patch_num_layers,
-        char_layers: config.char_num_layers,
-        patch_length: config.patch_length,
-        sampling: config.sampling(),
-        url: entry.url.clone(),
-    }
-}
-
-fn catalog(folders: &[PathBuf]) -> Vec<CatalogEntry> {
-    for folder in folders {
-        let path = folder.join("catalog.json");
-        let Ok(text) = std::fs::read(&path) else {
-            continue;
-        };
-        match serde_json::from_slice(&text) {
-            Ok(entries) => return entries,
-            Err(error) => tracing::warn!(path = %path.display(), %error, "catalogue left out"),
-        }
-    }
-    Vec::new()
-}
-
-fn installed_ids(folders: &[PathBuf]) -> Vec<String> {
-    let mut ids = Vec::new();
-    for folder in folders {
-        let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-        for entry in entries {
-            if has_weights(&entry.path())
-                && let Ok(id) = entry.file_name().into_string()
-                // Hidden is what is not finished.
-                && !id.starts_with('.')
-                && !ids.contains(&id)
-            {
-                ids.push(id);
-            }
-        }
-    }
-    ids.sort();
-    ids
 }
 
 pub(crate) fn has_weights(folder: &Path) -> bool {
@@ -269,7 +172,7 @@ pub(crate) fn find(folders: &[PathBuf], id: &str) -> Result<Model> {
         id,
         folder,
         config,
-        styles: styles.map(sorted).unwrap_or_default(),
+        styles: styles.map(StylesFile::sorted).unwrap_or_default(),
     })
 }
 
@@ -314,143 +217,12 @@ fn read_text(folder: &Path, name: &str) -> Result<Option<Vec<u8>>> {
     }
 }
 
-fn sorted(file: StylesFile) -> Vec<PeriodStyles> {
-    // Periods in the order of history where they are known, then the others by name.
-    const HISTORY: [&str; 3] = ["Baroque", "Classical", "Romantic"];
-    let place = |period: &str| HISTORY.iter().position(|known| *known == period);
-    let mut periods: Vec<PeriodStyles> = file
-        .styles
-        .into_iter()
-        .map(|(period, composers)| PeriodStyles {
-            period,
-            composers: composers
-                .into_iter()
-                .map(|(composer, instrumentations)| ComposerStyles {
-                    composer,
-                    instrumentations,
-                })
-                .collect(),
-        })
-        .collect();
-    periods.sort_by_key(|p| place(&p.period).unwrap_or(HISTORY.len()));
-    periods
-}
-
-impl Model {
-    /// Refuses a style that the model did not learn, naming the nearest it did.
-    pub(crate) fn check(&self, style: &Style) -> Result<()> {
-        let mut known = self.all_styles().peekable();
-        if known.peek().is_none() {
-            return Ok(());
-        }
-        let mut nearest: Vec<(f64, Style)> = Vec::new();
-        for candidate in known {
-            if candidate == *style {
-                return Ok(());
-            }
-            nearest.push((likeness(style, &candidate), candidate));
-        }
-        nearest.sort_by(|a, b| b.0.total_cmp(&a.0));
-        let names: Vec<String> = nearest
-            .iter()
-            .take(NEAREST)
-            .map(|(_, style)| style.to_string())
-            .collect();
-        Err(Error::new(
-            Code::UnknownStyle,
-            format!(
-                "{} does not know the style {style}; the nearest it knows: {}",
-                self.id,
-                names.join("; ")
-            ),
-        ))
-    }
-
-    fn all_styles(&self) -> impl Iterator<Item = Style> {
-        self.styles.iter().flat_map(|period| {
-            period.composers.iter().flat_map(move |composer| {
-                composer.instrumentations.iter().map(move |name| Style {
-                    period: period.period.clone(),
-                    composer: composer.composer.clone(),
-                    instrumentation: name.clone(),
-                })
-            })
-        })
-    }
-}
-
-/// Composers weigh most: it is their names that are misspelled.
-fn likeness(a: &Style, b: &Style) -> f64 {
-    let alike = |a: &str, b: &str| strsim::jaro_winkler(&a.to_lowercase(), &b.to_lowercase());
-    3.0 * alike(&a.composer, &b.composer)
-        + 2.0 * alike(&a.instrumentation, &b.instrumentation)
-        + alike(&a.period, &b.period)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn folders() -> Vec<PathBuf> {
         vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models")]
-    }
-
-    fn style(period: &str, composer: &str, instrumentation: &str) -> Style {
-        Style {
-            period: period.into(),
-            composer: composer.into(),
-            instrumentation: instrumentation.into(),
-        }
-    }
-
-    #[test]
-    fn the_bundled_model_is_installed_and_comes_first() {
-        let infos = list(&folders());
-        let demo = infos.first().unwrap();
-        assert_eq!((demo.id.as_str(), demo.installed), ("partita-demo", true));
-        assert_eq!(demo.parameters, 7_143_168);
-        assert_eq!(demo.dtype, Some(jobs::Dtype::F16));
-        assert_eq!(demo.sampling.temperature, 0.7);
-        assert_eq!(first(&folders()).unwrap().id, "partita-demo");
-    }
-
-    #[test]
-    fn the_catalogue_knows_notagens_public_models_by_their_true_size() {
-        let infos = list(&folders());
-        let x = infos.iter().find(|info| info.id == "notagen-x").unwrap();
-        assert_eq!(x.parameters, 515_738_880);
-        assert!(!x.installed && x.dtype.is_none());
-        for id in ["notagen-small", "notagen-medium", "notagen-large"] {
-            assert!(infos.iter().any(|info| info.id == id), "{id}");
-        }
-    }
-
-    #[test]
-    fn a_misspelled_composer_is_answered_with_the_right_one() {
-        let demo = find(&folders(), "partita-demo").unwrap();
-        let error = demo
-            .check(&style("Romantic", "Shubert, Franz", "Art Song"))
-            .unwrap_err();
-        assert_eq!(error.code, Code::UnknownStyle);
-        let first = error.message.split("knows: ").nth(1).unwrap();
-        assert!(first.starts_with("Romantic / Schubert, Franz / Art Song"));
-        let right = style("Romantic", "Schubert, Franz", "Art Song");
-        assert_eq!(demo.check(&right), Ok(()));
-    }
-
-    #[test]
-    fn the_styles_of_a_public_model_come_with_partita() {
-        let folder = tempfile::tempdir().unwrap();
-        let own = folder.path().join("notagen-x");
-        std::fs::create_dir(&own).unwrap();
-        let demo = folders()[0].join("partita-demo");
-        std::fs::copy(demo.join("config.json"), own.join("config.json")).unwrap();
-        std::fs::write(own.join("model.safetensors"), "").unwrap();
-        let both = [folder.path().to_owned(), folders()[0].clone()];
-        let model = find(&both, "notagen-x").unwrap();
-        assert_eq!(model.all_styles().count(), 112);
-        let periods: Vec<&str> = model.styles.iter().map(|p| p.period.as_str()).collect();
-        assert_eq!(periods, ["Baroque", "Classical", "Romantic"]);
     }
 
     #[test]

@@ -5,25 +5,26 @@
 //! queued. So the queue is here, in the library, and a dead worker takes nothing with it.
 
 mod hand_out;
+mod hear;
+mod show;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use jobs::{
-    Change, Dtype, FromWorker, JobEvent, JobId, Line, MemoryPlan, Priority, ToWorker, VariationId,
-    VariationState, WorkerError,
+    Dtype, JobId, Line, MemoryPlan, Priority, ToWorker, VariationId, VariationState, WorkerError,
 };
 use library::{Error as LibraryError, Interruption, Job, Library};
 
-use crate::api::{ErrorView, StudioEvent, WorkerState, WorkerStatus};
+use crate::api::WorkerStatus;
 use crate::clock::now_ms;
 use crate::events::Events;
 use crate::handed::{Handed, Outcome, Written};
 use crate::live::Live;
 use crate::process::{Process, Told};
-use crate::{Code, Config, Error, Result, views};
+use crate::{Code, Config, Error, Result};
 
 /// How many variations a worker writes at once, if their caches fit.
 const SLOTS: usize = 8;
@@ -31,9 +32,6 @@ const SLOTS: usize = 8;
 /// A variation during which so many workers died is given up: it is what kills them, since the last
 /// of these times it was alone.
 const MAX_CRASHES: u32 = 3;
-
-/// A model that could not be loaded so many times is given up.
-const MAX_FAILED_LOADS: u32 = 3;
 
 /// How often what could not be saved is tried again.
 const TICK: Duration = Duration::from_millis(100);
@@ -230,161 +228,6 @@ impl Supervisor {
         handed.for_each(|(_, handed)| handed.priority = priority);
     }
 
-    // What comes from the worker.
-
-    fn hear(&mut self, told: Told) {
-        match told {
-            None => self.bury(),
-            Some(FromWorker::Ready { device, plan, .. }) => {
-                self.failed_loads = 0;
-                if let Some(worker) = &mut self.worker {
-                    worker.plan = Some(plan);
-                }
-                self.show(WorkerState::Ready, None, Some((device, plan)));
-            }
-            // Nobody asked for it.
-            Some(FromWorker::Measured(_) | FromWorker::Refused(_)) => {}
-            Some(FromWorker::Fatal(error)) => {
-                if let Some(worker) = &mut self.worker {
-                    worker.last_words = Some(error);
-                }
-            }
-            Some(FromWorker::Job(JobEvent { id, change })) => self.note(id, change),
-        }
-    }
-
-    fn note(&mut self, id: VariationId, change: Change) {
-        let Some(handed) = self.handed.get_mut(&id) else {
-            return;
-        };
-        match change {
-            Change::Started => {
-                handed.writing.begin(now_ms());
-                self.live.begin(id);
-                if handed.is_repeated {
-                    self.events.tell(&StudioEvent::Restarted { id });
-                }
-            }
-            Change::Header { text } => {
-                handed.writing.put_header(text.clone());
-                self.live.put(id, &text);
-                self.events.tell(&StudioEvent::Header { id, text });
-            }
-            Change::Bar { index, text } => {
-                handed.writing.put_bar(text.clone(), now_ms());
-                self.live.put(id, &text);
-                if handed.piece.is_none() {
-                    // The first bar makes the piece, which the event names.
-                    self.write_down();
-                }
-                let piece = self.handed.get(&id).and_then(|handed| handed.piece.clone());
-                if let Some(piece) = piece {
-                    self.events.tell(&StudioEvent::Bar {
-                        id,
-                        piece,
-                        index,
-                        text,
-                    });
-                }
-            }
-            Change::Finished {
-                ending,
-                patches,
-                rolled_back,
-            } => {
-                self.deaths = 0;
-                handed.outcome = Some(Outcome::Done(ending));
-                self.events.tell(&StudioEvent::Drawn {
-                    id,
-                    patches,
-                    rolled_back,
-                });
-            }
-            Change::Cancelled => handed.outcome = Some(Outcome::Cancelled),
-            Change::Failed(WorkerError { code, message }) => {
-                handed.outcome = Some(Outcome::Failed(Interruption { code, message }));
-            }
-        }
-    }
-
-    /// The worker has ended: what it had waits again, what kills workers is given up.
-    fn bury(&mut self) {
-        let Some(worker) = self.worker.take() else {
-            return;
-        };
-        self.generation += 1;
-        let status = worker.process.end();
-        let was_ready = worker.plan.is_some();
-        let why = match worker.last_words {
-            Some(WorkerError { code, message }) => Interruption { code, message },
-            None => Interruption {
-                code: "worker_died".into(),
-                message: format!("the worker ended unexpectedly ({status})"),
-            },
-        };
-        tracing::warn!(%status, code = %why.code, "{}", why.message);
-        self.deaths += 1;
-        self.failed_loads += u32::from(!was_ready);
-
-        for (id, handed) in &mut self.handed {
-            let crashes = self.crashes.entry(*id).or_default();
-            *crashes += 1;
-            handed.outcome.get_or_insert_with(|| {
-                if handed.cancelling {
-                    Outcome::Cancelled
-                } else if *crashes >= MAX_CRASHES {
-                    Outcome::Failed(Interruption {
-                        code: "worker_failed".into(),
-                        message: format!(
-                            "{}, each of the {crashes} times it was tried",
-                            why.message
-                        ),
-                    })
-                } else {
-                    Outcome::Again(why.clone())
-                }
-            });
-        }
-        // What the worker itself calls hopeless will not get better; a crash may.
-        let is_hopeless = why.code != "worker_died" || self.failed_loads >= MAX_FAILED_LOADS;
-        if !was_ready && is_hopeless {
-            self.give_up_on(&worker.holds, &why);
-            return;
-        }
-        let pause = Duration::from_millis(100 << self.deaths.min(5));
-        self.not_before = (self.deaths > 1).then(|| Instant::now() + pause);
-        if self.waiting.is_empty() && self.handed.is_empty() {
-            self.show(WorkerState::Idle, None, None);
-        } else {
-            self.show(WorkerState::Restarting, Some(view(&why)), None);
-        }
-    }
-
-    /// No variation that waits for this model can be written.
-    fn give_up_on(&mut self, holds: &Holds, why: &Interruption) {
-        self.show(WorkerState::Failed, Some(view(why)), None);
-        (self.deaths, self.failed_loads) = (0, 0);
-        let waiting: Vec<VariationId> = self.waiting.ids().collect();
-        for id in waiting {
-            match self.library.job(id.job) {
-                Ok(job) if Holds::wanted_by(&job, holds.slots) != *holds => {}
-                Ok(job) => {
-                    self.waiting.remove(id);
-                    self.give_up(id, &job, why.clone());
-                }
-                Err(error) => self.complain(error.into()),
-            }
-        }
-    }
-
-    fn give_up(&mut self, id: VariationId, job: &Job, why: Interruption) {
-        let handed = Handed {
-            outcome: Some(Outcome::Failed(why)),
-            ..Handed::new(id, job, None, false)
-        };
-        self.handed.insert(id, handed);
-    }
-
     // What goes into the library.
 
     /// Everything that the library does not know yet. What cannot be written stays where it is and
@@ -451,62 +294,5 @@ impl Supervisor {
                 });
         }
         self.write_down();
-    }
-
-    // What others see.
-
-    fn show(
-        &self,
-        state: WorkerState,
-        error: Option<ErrorView>,
-        ready: Option<(String, MemoryPlan)>,
-    ) {
-        let worker = self.worker.as_ref();
-        let (device, plan) = ready.unzip();
-        let status = WorkerStatus {
-            state,
-            model: worker.map(|worker| worker.holds.model.clone()),
-            device,
-            slots: plan.map(|plan| plan.slots),
-            plan,
-            error,
-        };
-        *self.visible.lock().unwrap_or_else(PoisonError::into_inner) = Visible {
-            status: status.clone(),
-            pid: worker.map(|worker| worker.process.pid()),
-        };
-        self.events.tell(&StudioEvent::Worker { status });
-    }
-
-    fn visible_error(&self) -> Option<ErrorView> {
-        let visible = self.visible.lock().unwrap_or_else(PoisonError::into_inner);
-        visible.status.error.clone()
-    }
-
-    fn tell_variation(&mut self, id: VariationId) {
-        match self.library.variation(id) {
-            Ok(variation) => self.events.tell(&StudioEvent::Variation {
-                variation: views::variation(variation),
-            }),
-            Err(error) => self.complain(error.into()),
-        }
-    }
-
-    /// Tells the user once what is in the way.
-    fn complain(&mut self, error: Error) {
-        if self.trouble.as_ref() == Some(&error) {
-            return;
-        }
-        tracing::error!(code = error.code.as_str(), "{error}");
-        let told = error.view();
-        self.trouble = Some(error);
-        self.events.tell(&StudioEvent::Trouble { error: told });
-    }
-}
-
-fn view(why: &Interruption) -> ErrorView {
-    ErrorView {
-        code: why.code.clone(),
-        message: why.message.clone(),
     }
 }

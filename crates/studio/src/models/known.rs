@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 
 use jobs::Sampling;
 
-use super::{ModelConfig, StylesFile, catalog, read_json, read_text};
+use super::catalog::catalog;
+use super::styles::StylesFile;
+use super::{ModelConfig, read_json, read_text};
 use crate::{Code, Error, Result};
 
 /// What the catalogue has for a model that is being imported.
