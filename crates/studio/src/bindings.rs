@@ -1,5 +1,5 @@
-//! The TypeScript the window is compiled against, made from the Rust types. It is checked in; the
-//! test fails when it has drifted, `PARTITA_UPDATE=1` writes it anew.
+//! The TypeScript the window is compiled against, made from the Rust types, and a default that both must know.
+//! It is checked in; the test fails when it has drifted, `PARTITA_UPDATE=1` writes it anew.
 
 use ts_rs::{Config, TS};
 
@@ -57,6 +57,11 @@ fn typescript() -> String {
     ] {
         text.push_str(&declaration);
     }
+    let guard = jobs::GuardMode::default().as_str();
+    text.push_str(&format!(
+        "/**\n * What a request has that says nothing of it.\n */\n\
+         export const DEFAULT_GUARD: GuardMode = \"{guard}\";\n"
+    ));
     text
 }
 

@@ -795,3 +795,7 @@ report: BenchReport, } | { "kind": "failed",
  * Why.
  */
 error: ErrorView, };
+/**
+ * What a request has that says nothing of it.
+ */
+export const DEFAULT_GUARD: GuardMode = "repair";

@@ -1,6 +1,16 @@
 // The Compose form as text fields, what is wrong with it, and the request it stands for. The rules
 // are those Rust checks again; here they are told while typing.
-import type { ComposeRequest, Dtype, GuardMode, Limits, ModelInfo, Piece, Sampling, Style } from "./bindings";
+import {
+  DEFAULT_GUARD,
+  type ComposeRequest,
+  type Dtype,
+  type GuardMode,
+  type Limits,
+  type ModelInfo,
+  type Piece,
+  type Sampling,
+  type Style,
+} from "./bindings";
 import { asStyle, NO_CHOICE, type Choice } from "./styles";
 
 export interface Form {
@@ -22,9 +32,6 @@ export interface Form {
 
 export type Field = "style" | "variations" | "seed" | "maxBars" | "topK" | "topP" | "temperature";
 export type Problems = Partial<Record<Field, string>>;
-
-/** What a request has that says nothing of it; the same as in Rust. */
-export const DEFAULT_GUARD: GuardMode = "repair";
 
 export const MAX_VARIATIONS = 64;
 export const MAX_SEED = 2 ** 53 - 1;
