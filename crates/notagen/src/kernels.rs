@@ -96,6 +96,39 @@ macro_rules! for_each_isa {
     };
 }
 
+/// The rows of `x` times a panel of blocks: `$rows` adds one block to the sums of at most [`ROWS`] rows. A block
+/// is read from memory once, for all rows; `$first` may fetch a later one.
+///
+/// It is no function, because what is given to one is not compiled for the caller's instruction set.
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+macro_rules! for_each_block {
+    ($rows:ident::<$blocks:ident>($x:expr, $panel:expr, $sums:expr) $(, $first:ident)?) => {{
+        let (x, panel, sums): (&[Rounded], &[$blocks], &mut [[f32; WIDE]]) = ($x, $panel, $sums);
+        let per_row = panel.len() * $blocks::COUNT;
+        for (index, blocks) in panel.iter().enumerate() {
+            for block in 0..$blocks::COUNT {
+                $($first(blocks, block);)?
+                let mut x = x[index * $blocks::COUNT + block..].chunks(per_row).map(|x| &x[0]);
+                let mut next = || x.next().unwrap_or(&Rounded::ZERO);
+                for sums in sums.chunks_mut(ROWS) {
+                    match sums {
+                        [a] => $rows([next()], blocks, block, [a]),
+                        [a, b] => $rows([next(), next()], blocks, block, [a, b]),
+                        [a, b, c] => $rows([next(), next(), next()], blocks, block, [a, b, c]),
+                        [a, b, c, d] => {
+                            let x = [next(), next(), next(), next()];
+                            $rows(x, blocks, block, [a, b, c, d]);
+                        }
+                        _ => debug_assert!(false, "1 to {ROWS} rows, not {}", sums.len()),
+                    }
+                }
+            }
+        }
+    }};
+}
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+use for_each_block;
+
 impl Isa {
     /// The best that this processor has.
     pub(crate) fn detect() -> Self {

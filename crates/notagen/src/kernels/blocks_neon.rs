@@ -8,7 +8,7 @@ use std::arch::aarch64::{
 };
 
 use super::blocks::{Blocks, Factors, Q4K, Q8, QUADS, Rounded};
-use super::{ROWS, WIDE};
+use super::{ROWS, WIDE, for_each_block};
 
 /// Columns in a register.
 const LANES: usize = 4;
@@ -41,27 +41,9 @@ impl Load for Q4K {
     }
 }
 
-/// A block is read from memory once, for all rows.
+/// See [`super::Isa::blocks`].
 pub(super) fn blocks<B: Blocks>(x: &[Rounded], panel: &[B], sums: &mut [[f32; WIDE]]) {
-    let per_row = panel.len() * B::COUNT;
-    for (index, blocks) in panel.iter().enumerate() {
-        for block in 0..B::COUNT {
-            let mut x = x[index * B::COUNT + block..].chunks(per_row).map(|x| &x[0]);
-            let mut next = || x.next().unwrap_or(&Rounded::ZERO);
-            for sums in sums.chunks_mut(ROWS) {
-                match sums {
-                    [a] => rows([next()], blocks, block, [a]),
-                    [a, b] => rows([next(), next()], blocks, block, [a, b]),
-                    [a, b, c] => rows([next(), next(), next()], blocks, block, [a, b, c]),
-                    [a, b, c, d] => {
-                        let x = [next(), next(), next(), next()];
-                        rows(x, blocks, block, [a, b, c, d]);
-                    }
-                    _ => debug_assert!(false, "1 to {ROWS} rows, not {}", sums.len()),
-                }
-            }
-        }
-    }
+    for_each_block!(rows::<B>(x, panel, sums));
 }
 
 #[inline(always)]

@@ -15,7 +15,7 @@ use std::arch::x86_64::{
 use half::f16;
 
 use super::blocks::{Blocks, Factors, Q4K, Q8, QUADS, Rounded};
-use super::{ROWS, WIDE, Weight};
+use super::{ROWS, WIDE, Weight, for_each_block};
 
 /// Two quads of some columns, in a byte each.
 pub(crate) trait Load {
@@ -105,29 +105,10 @@ fn fetch_ahead<B: Blocks>(blocks: &B, block: usize) {
     }
 }
 
-/// A block is read from memory once, for all rows.
+/// See [`super::Isa::blocks`].
 #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
 pub(super) fn blocks_avx512<B: Blocks>(x: &[Rounded], panel: &[B], sums: &mut [[f32; WIDE]]) {
-    let per_row = panel.len() * B::COUNT;
-    for (index, blocks) in panel.iter().enumerate() {
-        for block in 0..B::COUNT {
-            fetch_ahead(blocks, block);
-            let mut x = x[index * B::COUNT + block..].chunks(per_row).map(|x| &x[0]);
-            let mut next = || x.next().unwrap_or(&Rounded::ZERO);
-            for sums in sums.chunks_mut(ROWS) {
-                match sums {
-                    [a] => rows_avx512([next()], blocks, block, [a]),
-                    [a, b] => rows_avx512([next(), next()], blocks, block, [a, b]),
-                    [a, b, c] => rows_avx512([next(), next(), next()], blocks, block, [a, b, c]),
-                    [a, b, c, d] => {
-                        let x = [next(), next(), next(), next()];
-                        rows_avx512(x, blocks, block, [a, b, c, d]);
-                    }
-                    _ => debug_assert!(false, "1 to {ROWS} rows, not {}", sums.len()),
-                }
-            }
-        }
-    }
+    for_each_block!(rows_avx512::<B>(x, panel, sums), fetch_ahead);
 }
 
 /// All 64 columns at once: 4 registers of accumulators a row, 16 for the most rows.
@@ -200,29 +181,10 @@ fn factors_avx512(factors: Factors<'_>, group: usize) -> __m512 {
     _mm512_mul_ps(units, _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(times)))
 }
 
-/// A block is read from memory once, for all rows.
+/// See [`super::Isa::blocks`].
 #[target_feature(enable = "avx2,fma,f16c")]
 pub(super) fn blocks_avx2<B: Blocks>(x: &[Rounded], panel: &[B], sums: &mut [[f32; WIDE]]) {
-    let per_row = panel.len() * B::COUNT;
-    for (index, blocks) in panel.iter().enumerate() {
-        for block in 0..B::COUNT {
-            fetch_ahead(blocks, block);
-            let mut x = x[index * B::COUNT + block..].chunks(per_row).map(|x| &x[0]);
-            let mut next = || x.next().unwrap_or(&Rounded::ZERO);
-            for sums in sums.chunks_mut(ROWS) {
-                match sums {
-                    [a] => rows_avx2([next()], blocks, block, [a]),
-                    [a, b] => rows_avx2([next(), next()], blocks, block, [a, b]),
-                    [a, b, c] => rows_avx2([next(), next(), next()], blocks, block, [a, b, c]),
-                    [a, b, c, d] => {
-                        let x = [next(), next(), next(), next()];
-                        rows_avx2(x, blocks, block, [a, b, c, d]);
-                    }
-                    _ => debug_assert!(false, "1 to {ROWS} rows, not {}", sums.len()),
-                }
-            }
-        }
-    }
+    for_each_block!(rows_avx2::<B>(x, panel, sums), fetch_ahead);
 }
 
 /// 8 columns after the other: 16 registers hold no more for the most rows.
