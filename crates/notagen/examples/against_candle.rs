@@ -356,7 +356,7 @@ fn follow_texts(
 }
 
 /// The logits of row 0 from this crate, for all 16 characters of each patch.
-fn own_logits(model: &Model, work: &Work, pass: Pass) -> Result<Vec<f32>> {
+fn own_logits(model: &mut Model, work: &Work, pass: Pass) -> Result<Vec<f32>> {
     let (text, before) = (&work.texts[0], work.prompt - 1);
     let hidden = model.patch_hidden(&text[..text.len() - 1], pass)?;
     let hidden = &hidden[before * model.config().hidden_size..];
@@ -428,8 +428,8 @@ fn main() -> Result<()> {
         "{threads} threads; {parameters} parameters; {steps} patches after {prompt}\n"
     ));
 
-    let own = own_logits(&model, &work, Pass::Stepwise)?;
-    let whole = own_logits(&model, &work, Pass::Whole)?;
+    let own = own_logits(&mut model, &work, Pass::Stepwise)?;
+    let whole = own_logits(&mut model, &work, Pass::Whole)?;
     for rows in [1, 4] {
         if draw_texts(&mut model, rows, steps)?.0 != work.texts[..rows] {
             return Err("a piece depends on its neighbours".into());

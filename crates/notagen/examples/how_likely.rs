@@ -25,7 +25,7 @@ struct Counts {
 }
 
 impl Counts {
-    fn add(&mut self, model: &Model, text: &str) -> Result<(), Error> {
+    fn add(&mut self, model: &mut Model, text: &str) -> Result<(), Error> {
         let limit = model.config().patch_length;
         let encoded = patches::encode_continuation(text, limit - 1);
         if let Err(Error::ContextFull { .. }) = encoded {
@@ -83,9 +83,9 @@ impl Counts {
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1).map(PathBuf::from);
-    let model = Model::load(&arguments.next().ok_or("a model's folder")?, 1, None)?;
+    let mut model = Model::load(&arguments.next().ok_or("a model's folder")?, 1, None)?;
     for folder in arguments {
-        let counts = count(&model, &folder)?;
+        let counts = count(&mut model, &folder)?;
         let characters = f64::from(counts.characters.max(1));
         report(&format!(
             "{{\"name\":{:?},\"nats_per_character\":{:.5},\"unlikely_per_1000\":{:.3},\"left_out\":{}}}",
@@ -98,7 +98,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-fn count(model: &Model, folder: &Path) -> Result<Counts, Box<dyn std::error::Error>> {
+fn count(model: &mut Model, folder: &Path) -> Result<Counts, Box<dyn std::error::Error>> {
     let mut counts = Counts::default();
     for file in std::fs::read_dir(folder)? {
         counts.add(model, &std::fs::read_to_string(file?.path())?)?;

@@ -26,10 +26,10 @@ fn main() -> Result<()> {
     let count: usize = arguments.next().map_or(Ok(50), |count| count.parse())?;
     let scores = scores(&corpus, count)?;
 
-    let exact = Model::load(&folder, 1, Some(Format::F32))?;
+    let mut exact = Model::load(&folder, 1, Some(Format::F32))?;
     let expected: Vec<Vec<f64>> = scores
         .iter()
-        .map(|score| log_probabilities(&exact, score))
+        .map(|score| log_probabilities(&mut exact, score))
         .collect::<Result<_>>()?;
     let characters: usize = expected.iter().map(|score| score.len() / VOCAB).sum();
     report(&format!(
@@ -37,10 +37,10 @@ fn main() -> Result<()> {
         scores.len(),
     ));
     for format in Format::ALL {
-        let model = Model::load(&folder, 1, Some(format))?;
+        let mut model = Model::load(&folder, 1, Some(format))?;
         let (mut all, mut worst_score, mut worst, mut same) = (0.0, 0.0_f64, 0.0_f64, 0);
         for (score, expected) in scores.iter().zip(&expected) {
-            let found = log_probabilities(&model, score)?;
+            let found = log_probabilities(&mut model, score)?;
             let mut sum = 0.0;
             for (p, q) in expected.chunks(VOCAB).zip(found.chunks(VOCAB)) {
                 let divergence: f64 = p.iter().zip(q).map(|(p, q)| p.exp() * (p - q)).sum();
@@ -85,7 +85,7 @@ fn scores(corpus: &str, count: usize) -> Result<Vec<Vec<Patch>>> {
 }
 
 /// Natural logarithms, `[characters, 128]`: of every character of every patch but the first, given all before.
-fn log_probabilities(model: &Model, score: &[Patch]) -> Result<Vec<f64>> {
+fn log_probabilities(model: &mut Model, score: &[Patch]) -> Result<Vec<f64>> {
     let hidden = model.patch_hidden(score, Pass::Whole)?;
     let hidden = &hidden[..hidden.len() - model.config().hidden_size];
     let logits = model.char_logits(hidden, &score[1..], Pass::Whole)?;

@@ -138,6 +138,36 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
+    /// There is no card to compute on, or no driver for it.
+    #[error("{reason}")]
+    DeviceAbsent {
+        /// Which of them.
+        reason: String,
+    },
+    /// The card, or its driver, is too old.
+    #[error("{reason}")]
+    DeviceUnsupported {
+        /// How old.
+        reason: String,
+    },
+    /// The card has too little memory left. Nothing else is wrong with it.
+    #[error("{reason}")]
+    DeviceMemory {
+        /// What did not fit.
+        reason: String,
+    },
+    /// The card, or what its driver knows of this process, is gone: only another process can compute on it.
+    #[error("{reason}")]
+    DeviceLost {
+        /// What the driver says.
+        reason: String,
+    },
+    /// The card computes wrongly.
+    #[error("{reason}")]
+    DeviceWrong {
+        /// By how much.
+        reason: String,
+    },
     /// A call that no correct program makes: a slot out of range, a slot named twice, an empty context.
     #[error("{reason}")]
     Call {
@@ -165,6 +195,11 @@ impl Error {
             Self::NotFinite { .. } => "not_finite",
             Self::ContextFull { .. } => "context_full",
             Self::Text { .. } => "text_invalid",
+            Self::DeviceAbsent { .. } => "device_absent",
+            Self::DeviceUnsupported { .. } => "device_unsupported",
+            Self::DeviceMemory { .. } => "device_memory",
+            Self::DeviceLost { .. } => "device_lost",
+            Self::DeviceWrong { .. } => "device_wrong",
             Self::Call { .. } => "call_invalid",
         }
     }
@@ -181,6 +216,36 @@ impl Error {
 
     pub(crate) fn text(reason: impl Into<String>) -> Self {
         Self::Text {
+            reason: reason.into(),
+        }
+    }
+
+    pub(crate) fn device_absent(reason: impl Into<String>) -> Self {
+        Self::DeviceAbsent {
+            reason: reason.into(),
+        }
+    }
+
+    pub(crate) fn device_unsupported(reason: impl Into<String>) -> Self {
+        Self::DeviceUnsupported {
+            reason: reason.into(),
+        }
+    }
+
+    pub(crate) fn device_memory(reason: impl Into<String>) -> Self {
+        Self::DeviceMemory {
+            reason: reason.into(),
+        }
+    }
+
+    pub(crate) fn device_lost(reason: impl Into<String>) -> Self {
+        Self::DeviceLost {
+            reason: reason.into(),
+        }
+    }
+
+    pub(crate) fn device_wrong(reason: impl Into<String>) -> Self {
+        Self::DeviceWrong {
             reason: reason.into(),
         }
     }

@@ -9,7 +9,7 @@ use crate::weights::Weights;
 /// How the matrices of the linear layers are stored. Norms, biases and embeddings stay f32, and the
 /// matrix that makes logits stays as exact as the weight file in the two quantised formats. Those round the
 /// inputs of their matrices too, to 8 bits in blocks of 32.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Format {
     /// 32 bits a weight.
     F32,

@@ -12,6 +12,8 @@
 
 mod config;
 mod convert;
+mod cpu;
+mod cuda;
 mod drafts;
 mod error;
 mod format;
@@ -36,6 +38,7 @@ mod weights;
 
 pub use config::{Config, Sampling};
 pub use convert::Conversion;
+pub use cuda::{Card, CardInfo, KernelTime, PassTime, kernel_times};
 pub use error::Error;
 pub use format::Format;
 pub use memory::{Footprint, Memory};

@@ -121,7 +121,7 @@ impl Linear {
         let (inputs, outputs) = (weight.len() / bias.len(), bias.len());
         debug_assert_eq!((outputs % WIDE, weight.len()), (0, inputs * outputs));
         let (rows, per_row) = (weight.as_chunks::<WIDE>().0, outputs / WIDE);
-        let format = format.unwrap_or_else(|| exact(isa, rows));
+        let format = format.unwrap_or_else(|| exact(isa.reads_f16(), rows));
         let panels = match format.of_matrix(inputs) {
             Format::F32 => Panels::F32(in_panels(rows, per_row, |row| *row)),
             Format::F16 => Panels::F16(in_panels(rows, per_row, narrow)),
@@ -236,8 +236,8 @@ impl Linear {
     }
 }
 
-/// The smallest format that has every one of these weights.
-fn exact(isa: Isa, rows: &[[f32; WIDE]]) -> Format {
+/// The smallest format that has every one of these weights; f16 only where it is read fast.
+pub(crate) fn exact(reads_f16: bool, rows: &[[f32; WIDE]]) -> Format {
     fn holds<H: Copy + Default>(rows: &[[f32; WIDE]]) -> bool
     where
         [H]: HalfFloatSliceExt,
@@ -246,7 +246,7 @@ fn exact(isa: Isa, rows: &[[f32; WIDE]]) -> Format {
         rows.iter()
             .all(|row| bits(row) == bits(&widen(&narrow::<H>(row))))
     }
-    match isa.reads_f16() {
+    match reads_f16 {
         true if holds::<f16>(rows) => Format::F16,
         _ if holds::<bf16>(rows) => Format::Bf16,
         _ => Format::F32,
@@ -392,7 +392,8 @@ mod tests {
             (&bf16s, Format::Bf16),
             (&mixed, Format::F32),
         ] {
-            assert_eq!(exact(Isa::detect(), weights.as_chunks().0), format);
+            let reads_f16 = Isa::detect().reads_f16();
+            assert_eq!(exact(reads_f16, weights.as_chunks().0), format);
             let output = |format| {
                 let bias = vec![0.0; OUTPUTS];
                 let linear = Linear::new(Isa::detect(), weights, bias, format).unwrap();

@@ -2,16 +2,19 @@
 
 use std::path::Path;
 
+use crate::cpu::{PREFILL_ROWS, lanes};
 use crate::gpt2::{Cache, Scratch};
 use crate::kernels::Isa;
 use crate::linear::stored_bytes;
-use crate::model::{PREFILL_ROWS, lanes};
 use crate::tensors::{Expected, Role, expected};
 use crate::weights::{Dtype, Weights};
-use crate::{Config, Error, Format, PATCH_SIZE};
+use crate::{Config, Error, Format, PATCH_SIZE, cuda};
 
 /// What a slot takes beside its caches: the tables with which characters are guessed.
 const GUESSES: usize = 512 << 10;
+
+/// What the driver takes on a card for kernels and recorded passes.
+const CARD: usize = 64 << 20;
 
 /// Bytes that a model takes, at most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,21 +78,6 @@ impl Footprint {
     pub fn memory(&self, slots: usize, format: Option<Format>) -> Memory {
         let config = &self.config;
         let format = format.or(self.packed);
-        let (mut weights, mut loading) = (0, 0);
-        for (Expected { shape, role, .. }, stored) in &self.tensors {
-            let numbers: usize = shape.iter().product();
-            let bytes = match (role, &shape[..], format) {
-                (Role::Linear, &[inputs, outputs], Some(format)) => {
-                    stored_bytes(inputs, outputs, format)
-                }
-                // At most: what fits a smaller format without loss is kept in that.
-                (Role::Linear, _, None) => numbers * stored,
-                _ => numbers * size_of::<f32>(),
-            };
-            weights += bytes;
-            // As in the file, as f32, and as it is quantised or transposed from that.
-            loading = loading.max(4 * numbers * size_of::<f32>());
-        }
         let is_f16 = format.is_some_and(Format::keeps_f16);
         let cache = |layers, positions| Cache::bytes(layers, config.heads(), positions, is_f16);
         let slot = cache(config.patch_num_layers, config.patch_length)
@@ -98,10 +86,53 @@ impl Footprint {
         let rows = PREFILL_ROWS.max(slots * PATCH_SIZE);
         let scratch = Scratch::bytes(rows, config.hidden_size, config.patch_length);
         Memory {
-            weights: weights as u64,
+            weights: self.weights(format, stored_bytes) as u64,
             slot: slot as u64,
-            working: loading.max(lanes(config, slots) * scratch) as u64,
+            working: self.loading().max(lanes(config, slots) * scratch) as u64,
         }
+    }
+
+    /// What it takes of a card's memory. On the host it takes for a time what loading takes.
+    #[must_use]
+    pub fn on_card(&self, format: Option<Format>) -> Memory {
+        let config = &self.config;
+        let format = format.or(self.packed);
+        let is_f16 = format.is_some_and(Format::keeps_f16);
+        let width = config.hidden_size;
+        let context = |layers, positions| cuda::context_bytes(layers, width, positions, is_f16);
+        let slot = context(config.patch_num_layers, config.patch_length)
+            + context(config.char_num_layers, PATCH_SIZE)
+            + width * size_of::<f32>();
+        Memory {
+            weights: self.weights(format, cuda::stored_bytes) as u64,
+            slot: slot as u64,
+            working: (cuda::buffer_bytes(config) + CARD) as u64,
+        }
+    }
+
+    fn weights(
+        &self,
+        format: Option<Format>,
+        stored_bytes: impl Fn(usize, usize, Format) -> usize,
+    ) -> usize {
+        let bytes = |(Expected { shape, role, .. }, stored): &(Expected, usize)| {
+            let numbers: usize = shape.iter().product();
+            match (role, &shape[..], format) {
+                (Role::Linear, &[inputs, outputs], Some(format)) => {
+                    stored_bytes(inputs, outputs, format)
+                }
+                // At most: what fits a smaller format without loss is kept in that.
+                (Role::Linear, _, None) => numbers * stored,
+                _ => numbers * size_of::<f32>(),
+            }
+        };
+        self.tensors.iter().map(bytes).sum()
+    }
+
+    /// Of the largest tensor: as in the file, as f32, and as it is quantised or transposed from that.
+    fn loading(&self) -> usize {
+        let bytes = |(tensor, _): &(Expected, usize)| 4 * tensor.numbers() as usize * 4;
+        self.tensors.iter().map(bytes).max().unwrap_or(0)
     }
 }
 

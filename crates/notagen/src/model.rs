@@ -7,30 +7,19 @@
 
 use std::path::Path;
 
-use rayon::prelude::*;
-
+use crate::cpu::Cpu;
+use crate::cuda::{Card, Cuda, check};
 use crate::drafts::History;
-use crate::gpt2::{At, Cache, Scratch};
 use crate::limits::{CACHE_BYTES, SLOTS};
-use crate::network::Network;
-use crate::step::{Row, Share};
-use crate::threads::{among_threads, is_small};
+use crate::step::{Read, Row};
 use crate::weights::Weights;
 use crate::{Config, Error, Format, PAD, PATCH_SIZE, Patch, VOCAB};
 
-/// Rows that go through the patch decoder at once in a prefill. How a prompt is divided changes no
-/// result, only the size of the buffers.
-pub(crate) const PREFILL_ROWS: usize = 64;
-
-/// A model with its weights and `slots` contexts, on the processor, in f32.
+/// A model with its weights and `slots` contexts.
 pub struct Model {
     config: Config,
-    /// Whether keys and values are f16.
-    is_f16: bool,
-    network: Network,
+    home: Home,
     slots: Vec<Slot>,
-    /// One for each thread that takes a share of the rows.
-    scratch: Vec<Scratch>,
     drafts: bool,
     /// Passes of the character decoder, of each share of a step.
     passes: u64,
@@ -38,13 +27,17 @@ pub struct Model {
     parameters: u64,
 }
 
-/// The context of one piece.
-pub(crate) struct Slot {
-    pub(crate) patches: Cache,
-    pub(crate) characters: Cache,
-    /// Patches in the cache.
-    pub(crate) positions: usize,
-    pub(crate) history: History,
+/// Where weights and contexts are.
+enum Home {
+    Cpu(Box<Cpu>),
+    Cuda(Box<Cuda>),
+}
+
+/// What a piece has written, as far as the host knows it.
+struct Slot {
+    /// Patches in the context.
+    positions: usize,
+    history: History,
 }
 
 /// How the parity functions run: both give the same bits.
@@ -61,38 +54,77 @@ impl Model {
     /// `format`, or else as exactly as they are in the file. Weights that lie there quantised stay in
     /// their format, and another is refused.
     pub fn load(dir: &Path, slots: usize, format: Option<Format>) -> Result<Self, Error> {
+        Self::load_on(None, dir, slots, format)
+    }
+
+    /// The same, on a card or else on the processor.
+    ///
+    /// # Errors
+    /// Also those of the card, whose codes begin with `device_`.
+    pub fn load_on(
+        card: Option<&Card>,
+        dir: &Path,
+        slots: usize,
+        format: Option<Format>,
+    ) -> Result<Self, Error> {
         let config = Config::read(dir)?;
         check_slots(&config, slots)?;
         let weights = Weights::open(dir, &config)?;
-        Self::new(config, weights, slots, format)
+        Self::new(card, config, weights, slots, format)?.checked(card)
     }
 
     /// A model of this shape whose weights mean nothing, to measure without a file.
     pub fn random(config: Config, slots: usize, format: Option<Format>) -> Result<Self, Error> {
+        Self::random_on(None, config, slots, format)
+    }
+
+    /// The same, on a card or else on the processor.
+    ///
+    /// # Errors
+    /// Also those of the card, whose codes begin with `device_`.
+    pub fn random_on(
+        card: Option<&Card>,
+        config: Config,
+        slots: usize,
+        format: Option<Format>,
+    ) -> Result<Self, Error> {
         check_slots(&config, slots)?;
         let weights = Weights::random(&config)?;
-        Self::new(config, weights, slots, format)
+        Self::new(card, config, weights, slots, format)?.checked(card)
+    }
+
+    /// This model, if its card computes what the processor would.
+    fn checked(self, card: Option<&Card>) -> Result<Self, Error> {
+        if let (Some(card), Home::Cuda(cuda)) = (card, &self.home) {
+            for format in cuda.formats() {
+                check(card, format)?;
+            }
+        }
+        Ok(self)
     }
 
     fn new(
+        card: Option<&Card>,
         config: Config,
         mut weights: Weights,
         slots: usize,
         format: Option<Format>,
     ) -> Result<Self, Error> {
         let format = weights.format(format)?;
-        let is_f16 = format.is_some_and(Format::keeps_f16);
-        let network = Network::read(&mut weights, &config, format)?;
-        // A step reads at most a whole patch for each slot at once.
-        let rows = PREFILL_ROWS.max(slots * PATCH_SIZE);
-        let lanes = lanes(&config, slots);
+        let home = match card {
+            None => Home::Cpu(Box::new(Cpu::new(&config, &mut weights, slots, format)?)),
+            Some(card) => {
+                let cuda = Cuda::new(card, &config, &mut weights, slots, format)?;
+                Home::Cuda(Box::new(cuda))
+            }
+        };
+        let slot = || Slot {
+            positions: 0,
+            history: History::new(config.patch_length),
+        };
         Ok(Self {
-            is_f16,
-            network,
-            slots: (0..slots).map(|_| Slot::new(&config, is_f16)).collect(),
-            scratch: (0..lanes)
-                .map(|_| Scratch::new(rows, config.hidden_size, config.patch_length))
-                .collect(),
+            home,
+            slots: (0..slots).map(|_| slot()).collect(),
             drafts: true,
             passes: 0,
             parameters: weights.parameters(),
@@ -139,14 +171,20 @@ impl Model {
 
     /// Bytes of all weights.
     pub fn bytes(&self) -> u64 {
-        self.network.bytes() as u64
+        match &self.home {
+            Home::Cpu(cpu) => cpu.bytes() as u64,
+            Home::Cuda(cuda) => cuda.bytes() as u64,
+        }
     }
 
     /// Bytes that must be read from memory to draw a patch after `context` others, alone, with so many
     /// passes of the character decoder: a step cannot take less than the time for these.
     pub fn bytes_of_a_patch(&self, passes: f64, context: usize) -> u64 {
-        let (step, pass) = self.network.bytes_read();
-        let number = if self.is_f16 { 2 } else { 4 };
+        let ((step, pass), is_f16) = match &self.home {
+            Home::Cpu(cpu) => (cpu.bytes_read(), cpu.is_f16()),
+            Home::Cuda(cuda) => (cuda.bytes_read(), cuda.is_f16()),
+        };
+        let number = if is_f16 { 2 } else { 4 };
         let cache = self.config.patch_num_layers * 2 * context * self.config.hidden_size * number;
         (step + cache) as u64 + (passes * pass as f64) as u64
     }
@@ -167,19 +205,22 @@ impl Model {
     /// Gives `to` the first `positions` patches of the context of `from`, in place of all it had: as if
     /// it had read them itself, for the price of a copy.
     pub fn fork(&mut self, from: usize, to: usize, positions: usize) -> Result<(), Error> {
-        let [from, to] = self
+        let [source, target] = self
             .slots
             .get_disjoint_mut([from, to])
             .map_err(|_| Error::call(format!("no two slots {from} and {to}")))?;
-        if positions > from.positions {
+        if positions > source.positions {
             return Err(Error::call(format!(
                 "{positions} patches of a context of {}",
-                from.positions
+                source.positions
             )));
         }
-        to.patches.copy(&from.patches, positions);
-        to.history.copy(&from.history, positions);
-        to.positions = positions;
+        match &mut self.home {
+            Home::Cpu(cpu) => cpu.fork(from, to, positions),
+            Home::Cuda(cuda) => cuda.fork(from, to, positions)?,
+        }
+        target.history.copy(&source.history, positions);
+        target.positions = positions;
         Ok(())
     }
 
@@ -188,18 +229,17 @@ impl Model {
     ///
     /// On an error the context is as before.
     pub fn prefill(&mut self, slot: usize, patches: &[Patch]) -> Result<(), Error> {
-        let limit = self.config.patch_length;
         check_ids(patches)?;
-        let (Some(slot), [scratch, ..]) = (self.slots.get_mut(slot), &mut self.scratch[..]) else {
+        let Some(context) = self.slots.get_mut(slot) else {
             return Err(no_such_slot(slot));
         };
-        room(slot.positions, patches.len(), limit)?;
-        let network = &self.network;
-        among_threads(|| {
-            for patches in patches.chunks(PREFILL_ROWS) {
-                network.append(slot, patches, scratch);
-            }
-        });
+        room(context.positions, patches.len(), self.config.patch_length)?;
+        match &mut self.home {
+            Home::Cpu(cpu) => cpu.prefill(slot, context.positions, patches),
+            Home::Cuda(cuda) => cuda.prefill(slot, context.positions, patches)?,
+        }
+        context.positions += patches.len();
+        patches.iter().for_each(|patch| context.history.push(patch));
         Ok(())
     }
 
@@ -213,76 +253,54 @@ impl Model {
         for row in rows {
             row.check()?;
         }
-        let limit = self.config.patch_length;
-        let mut free: Vec<Option<&mut Slot>> = self.slots.iter_mut().map(Some).collect();
-        let mut slots = Vec::with_capacity(rows.len());
+        let mut is_free = vec![true; self.slots.len()];
         for row in rows {
-            let slot = free
-                .get_mut(row.slot)
-                .and_then(Option::take)
-                .ok_or_else(|| no_such_slot(row.slot))?;
-            room(slot.positions, 1, limit)?;
-            slots.push(slot);
+            match is_free.get_mut(row.slot) {
+                Some(is_free) if *is_free => *is_free = false,
+                _ => return Err(no_such_slot(row.slot)),
+            }
+            let slot = &mut self.slots[row.slot];
+            room(slot.positions, 1, self.config.patch_length)?;
         }
-
-        for (row, slot) in rows.iter().zip(&mut slots) {
+        for row in rows {
+            let slot = &mut self.slots[row.slot];
             // After a step that failed there is one patch too many.
             slot.history.truncate(slot.positions);
             slot.history.push(&row.input);
         }
-
+        let slots = || rows.iter().map(|row| &self.slots[row.slot]);
+        let positions: Vec<usize> = slots().map(|slot| slot.positions).collect();
+        let histories: Vec<&History> = slots().map(|slot| &slot.history).collect();
         let mut patches = vec![[PAD; PATCH_SIZE]; rows.len()];
-        let share = match is_small(self.config.hidden_size) {
-            // Two rows on one thread share its reads: better than one on each of two.
-            true => rows.len().div_ceil(self.scratch.len()).next_multiple_of(2),
-            false => rows.len(),
+        let drafts = self.drafts;
+        self.passes += match &mut self.home {
+            Home::Cpu(cpu) => cpu.step(rows, &positions, &histories, &mut patches, drafts)?,
+            Home::Cuda(cuda) => cuda.step(rows, &positions, &histories, &mut patches, drafts)?,
         };
-        let shares: Vec<_> = rows
-            .chunks(share.max(1))
-            .zip(slots.chunks_mut(share.max(1)))
-            .zip(patches.chunks_mut(share.max(1)))
-            .zip(&mut self.scratch)
-            .map(|(((rows, slots), patches), scratch)| Share {
-                rows,
-                slots,
-                patches,
-                scratch,
-            })
-            .collect();
-        let (network, drafts) = (&self.network, self.drafts);
-        let step = |share| network.step(share, drafts);
-        let passes: Vec<u64> = if shares.len() == 1 && is_small(self.config.hidden_size) {
-            shares.into_iter().map(step).collect::<Result<_, _>>()?
-        } else {
-            among_threads(|| shares.into_par_iter().map(step).collect::<Result<_, _>>())?
-        };
-        self.passes += passes.iter().sum::<u64>();
-        for slot in slots {
-            slot.positions += 1;
+        for row in rows {
+            self.slots[row.slot].positions += 1;
         }
         Ok(patches)
     }
 
     /// Hidden states `[T, hidden] f32` of the patch decoder after each of `patches`, from an empty
-    /// context of their own. For comparison with the reference.
-    pub fn patch_hidden(&self, patches: &[Patch], pass: Pass) -> Result<Vec<f32>, Error> {
+    /// context: that of slot 0, which is empty afterwards too. For comparison with the reference.
+    pub fn patch_hidden(&mut self, patches: &[Patch], pass: Pass) -> Result<Vec<f32>, Error> {
         check_ids(patches)?;
         room(0, patches.len(), self.config.patch_length)?;
-        let mut slot = Slot::new(&self.config, self.is_f16);
+        self.clear(0);
         let rows = pass.rows(patches.len());
-        let mut scratch = Scratch::new(rows, self.config.hidden_size, self.config.patch_length);
-        let mut hidden = Vec::with_capacity(patches.len() * self.config.hidden_size);
-        for patches in patches.chunks(rows) {
-            hidden.extend_from_slice(self.network.append(&mut slot, patches, &mut scratch));
+        match &mut self.home {
+            Home::Cpu(cpu) => Ok(cpu.patch_hidden(patches, rows)),
+            Home::Cuda(cuda) => cuda.patch_hidden(patches, rows),
         }
-        Ok(hidden)
     }
 
     /// Logits `[T, 16, 128] f32` for each character of `targets [T, 16]`, given the hidden state
     /// before each, `[T, hidden] f32`, and the target's own earlier characters. For comparison with the
     /// reference.
     pub fn char_logits(
-        &self,
+        &mut self,
         hidden: &[f32],
         targets: &[Patch],
         pass: Pass,
@@ -296,27 +314,20 @@ impl Model {
                 targets.len()
             )));
         }
-        let mut slot = Slot::new(&self.config, self.is_f16);
-        let rows = pass.rows(PATCH_SIZE);
-        let mut scratch = Scratch::new(rows, width, PATCH_SIZE);
-        let mut logits = vec![0.0; targets.len() * PATCH_SIZE * VOCAB];
-        let targets = hidden
-            .chunks_exact(width)
-            .zip(targets)
-            .zip(logits.chunks_exact_mut(PATCH_SIZE * VOCAB));
-        for ((hidden, target), logits) in targets {
-            for (index, logits) in logits.chunks_mut(rows * VOCAB).enumerate() {
-                let first = index * rows;
-                let at: Vec<At> = (first..first + rows)
-                    .map(|position| At { cache: 0, position })
-                    .collect();
-                for at in &at {
-                    let before = at.position.checked_sub(1).map(|before| target[before]);
-                    self.network
-                        .embed_character(hidden, before, at.position - first, &mut scratch);
-                }
-                self.network
-                    .logits(&at, &mut [&mut slot.characters], &mut scratch, logits);
+        let mut logits = Vec::with_capacity(targets.len() * PATCH_SIZE * VOCAB);
+        for (hidden, target) in hidden.chunks_exact(width).zip(targets) {
+            let read = |position: usize| Read {
+                row: 0,
+                position,
+                before: position.checked_sub(1).map(|before| target[before]),
+                is_kept: true,
+            };
+            let reads: Vec<Read> = (0..PATCH_SIZE).map(read).collect();
+            for reads in reads.chunks(pass.rows(PATCH_SIZE)) {
+                logits.extend(match &mut self.home {
+                    Home::Cpu(cpu) => cpu.char_logits(hidden, reads)?,
+                    Home::Cuda(cuda) => cuda.char_logits(hidden, reads)?,
+                });
             }
         }
         Ok(logits)
@@ -329,50 +340,6 @@ impl Pass {
             Self::Whole => all.max(1),
             Self::Stepwise => 1,
         }
-    }
-}
-
-impl Slot {
-    fn new(config: &Config, is_f16: bool) -> Self {
-        let cache = |layers, positions| Cache::new(layers, config.heads(), positions, is_f16);
-        Self {
-            patches: cache(config.patch_num_layers, config.patch_length),
-            characters: cache(config.char_num_layers, PATCH_SIZE),
-            positions: 0,
-            history: History::new(config.patch_length),
-        }
-    }
-}
-
-impl Network {
-    /// Appends patches to a context; their hidden states, `[patches, hidden]`.
-    fn append<'a>(
-        &self,
-        slot: &mut Slot,
-        patches: &[Patch],
-        scratch: &'a mut Scratch,
-    ) -> &'a [f32] {
-        let at: Vec<At> = (0..patches.len())
-            .map(|row| At {
-                cache: 0,
-                position: slot.positions + row,
-            })
-            .collect();
-        for (row, patch) in patches.iter().enumerate() {
-            self.embed_patch(patch, row, scratch);
-        }
-        self.patches.forward(&at, &mut [&mut slot.patches], scratch);
-        slot.positions += patches.len();
-        patches.iter().for_each(|patch| slot.history.push(patch));
-        &scratch.x[..patches.len() * self.hidden]
-    }
-}
-
-/// How many threads take a share of the rows, each with buffers of its own.
-pub(crate) fn lanes(config: &Config, slots: usize) -> usize {
-    match is_small(config.hidden_size) {
-        true => rayon::current_num_threads().min(slots),
-        false => 1,
     }
 }
 

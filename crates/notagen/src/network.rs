@@ -103,19 +103,8 @@ impl Network {
         scratch.x[row * self.hidden..][..self.hidden].copy_from_slice(vector);
     }
 
-    /// The character decoder over rows that are embedded in `scratch`: `logits [at.len(), 128] f32`.
-    pub(crate) fn logits(
-        &self,
-        at: &[At],
-        caches: &mut [&mut Cache],
-        scratch: &mut Scratch,
-        logits: &mut [f32],
-    ) {
-        self.characters.forward(at, caches, scratch);
-        self.head(at.len(), scratch, logits);
-    }
-
-    /// The same, but `logits [kept.len(), 128] f32` after these of the rows alone, which ascend.
+    /// The character decoder over rows that are embedded in `scratch`: `logits [kept.len(), 128] f32` after
+    /// these of them, which ascend.
     pub(crate) fn logits_of(
         &self,
         at: &[At],
@@ -129,18 +118,14 @@ impl Network {
             let hidden = row * self.hidden..(row + 1) * self.hidden;
             scratch.x.copy_within(hidden, place * self.hidden);
         }
-        self.head(kept.len(), scratch, logits);
-    }
-
-    /// Logits of the first `rows` hidden states in `scratch`.
-    fn head(&self, rows: usize, scratch: &mut Scratch, logits: &mut [f32]) {
         let Scratch { x, buffer, .. } = scratch;
-        self.head.forward(x, rows, Then::Store, logits, buffer);
+        self.head
+            .forward(x, kept.len(), Then::Store, logits, buffer);
     }
 }
 
 /// `[rows, columns]` to `[columns, rows]`
-fn transpose(matrix: &[f32], columns: usize) -> Vec<f32> {
+pub(crate) fn transpose(matrix: &[f32], columns: usize) -> Vec<f32> {
     let rows = matrix.len() / columns;
     let mut transposed = Vec::with_capacity(matrix.len());
     for column in 0..columns {

@@ -6,15 +6,14 @@
 //! and gives the logits after each; characters are drawn one after the other, each with its own random
 //! number, as long as they are those that were guessed. So what is drawn is what would have been drawn
 //! without guesses. (For a guess without doubt that is also the acceptance rule of Leviathan, Kalman and
-//! Matias, *Fast Inference from Transformers via Speculative Decoding*, 2023.)
+//! Matias, *Fast Inference from Transformers via Speculative Decoding*, 2023.) A decoder on a card that is
+//! far away guesses by drawing itself, and goes on; what it drew is put to the same test.
 //!
 //! Reference: NotaGen `gradio/utils.py`, `NotaGenLMHeadModel.generate`, and `gradio/inference.py`,
 //! `inference_patch`, for `[r:0/`.
 
 use crate::drafts::History;
-use crate::gpt2::{At, Cache, Scratch};
-use crate::model::{Slot, check_ids};
-use crate::network::Network;
+use crate::model::check_ids;
 use crate::sampler::{draw, filtered, probabilities};
 use crate::{EOS, Error, PAD, PATCH_SIZE, Patch, Sampling, VOCAB, uniform};
 
@@ -51,88 +50,96 @@ pub trait Mask: Sync {
     fn weigh(&self, drawn: &[u8], probabilities: &mut [f64; VOCAB]);
 }
 
-/// What one thread does of a step.
-pub(crate) struct Share<'a, 'slots> {
-    pub(crate) rows: &'a [Row<'a>],
-    /// The rows' slots.
-    pub(crate) slots: &'a mut [&'slots mut Slot],
-    /// What the rows draw.
-    pub(crate) patches: &'a mut [Patch],
-    pub(crate) scratch: &'a mut Scratch,
+/// The two decoders as a step wants them, over the contexts of its rows.
+pub(crate) trait Passes {
+    /// How many characters to guess for each of so many rows: as many as cost hardly more to read than one.
+    fn guesses(&self, running: usize) -> usize;
+
+    /// Reads each row's next patch into its context; the row's characters begin from what comes of it.
+    fn patches(&mut self, rows: &[Row<'_>]) -> Result<(), Error>;
+
+    /// Reads characters of the rows: for each in order of position, and none left out that was not read yet.
+    fn characters(&mut self, rows: &[Row<'_>], reads: &[Read]) -> Result<Said<'_>, Error>;
 }
 
-/// Rows that a pass of the character decoder may have for hardly more than the price of one, in every format
-/// of the weights: `docs/measurements.md`. Eight cost more than the passes that they save.
-const PASS_ROWS: usize = 4;
+/// A position of a row's patch that the character decoder reads.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Read {
+    /// Index of the row.
+    pub(crate) row: usize,
+    pub(crate) position: usize,
+    /// The character before it, unless it is the first.
+    pub(crate) before: Option<u8>,
+    /// Whether the logits after it are wanted.
+    pub(crate) is_kept: bool,
+}
 
-impl Network {
-    /// Draws `share.patches`; leaves the slots' `positions` and histories alone. Gives the passes of the
-    /// character decoder that it took.
-    pub(crate) fn step(&self, share: Share<'_, '_>, drafts: bool) -> Result<u64, Error> {
-        let Share {
-            rows,
-            slots,
-            patches,
-            scratch,
-        } = share;
-        let mut at: Vec<At> = Vec::with_capacity(rows.len());
-        for (index, (row, slot)) in rows.iter().zip(slots.iter()).enumerate() {
-            self.embed_patch(&row.input, index, scratch);
-            at.push(At {
-                cache: index,
-                position: slot.positions,
-            });
+/// What comes of a reading.
+pub(crate) struct Said<'a> {
+    /// `[kept reads, 128]`; of a decoder that ran ahead, `[kept reads, 1 + AHEAD, 128]`.
+    pub(crate) logits: &'a [f32],
+    /// Of a decoder that went on by itself, what it drew after each of the kept reads: guesses.
+    pub(crate) ahead: Option<&'a [[Option<u8>; AHEAD]]>,
+    /// Passes of the character decoder.
+    pub(crate) passes: u64,
+}
+
+/// Characters that a decoder with a sampler of its own draws before it is asked again.
+pub(crate) const AHEAD: usize = 3;
+
+/// One step of these rows: draws `patches`. `histories` are the rows' texts. Gives the passes of the character
+/// decoder that it took.
+pub(crate) fn step(
+    decoders: &mut impl Passes,
+    rows: &[Row<'_>],
+    histories: &[&History],
+    patches: &mut [Patch],
+    drafts: bool,
+) -> Result<u64, Error> {
+    decoders.patches(rows)?;
+    // All rows together, each at a place of its own. It leaves when its patch has ended.
+    let mut places = vec![Place::default(); rows.len()];
+    let mut running: Vec<usize> = (0..rows.len()).collect();
+    let mut reads = Vec::with_capacity(rows.len());
+    let mut passes = 0;
+    loop {
+        running.retain(|&row| places[row].write_given(&rows[row], &mut patches[row]));
+        if running.is_empty() {
+            return Ok(passes);
         }
-        let mut contexts: Vec<&mut Cache> =
-            slots.iter_mut().map(|slot| &mut slot.patches).collect();
-        self.patches.forward(&at, &mut contexts, scratch);
-        let hidden = scratch.x[..rows.len() * self.hidden].to_vec();
-
-        // All rows together, each at a place of its own. It leaves when its patch has ended.
-        let (mut caches, histories): (Vec<&mut Cache>, Vec<&History>) = slots
-            .iter_mut()
-            .map(|slot| (&mut slot.characters, &slot.history))
-            .unzip();
-        let mut logits = vec![0.0; rows.len().max(PASS_ROWS) * VOCAB];
-        let mut places = vec![Place::default(); rows.len()];
-        let mut running: Vec<usize> = (0..rows.len()).collect();
-        let mut kept = Vec::with_capacity(rows.len().max(PASS_ROWS));
-        let mut passes = 0;
-        loop {
-            running.retain(|&row| places[row].write_given(&rows[row], &mut patches[row]));
-            if running.is_empty() {
-                return Ok(passes);
+        let guesses = if drafts {
+            decoders.guesses(running.len())
+        } else {
+            0
+        };
+        reads.clear();
+        for &row in &running {
+            let (place, patch) = (&mut places[row], &mut patches[row]);
+            place.guess(histories[row], guesses, patch);
+            for position in place.read..=place.written + place.guessed {
+                reads.push(Read {
+                    row,
+                    position,
+                    before: position.checked_sub(1).map(|before| patch[before]),
+                    is_kept: position >= place.written,
+                });
             }
-            let guesses = match drafts {
-                true => (PASS_ROWS / running.len()).saturating_sub(1),
-                false => 0,
+        }
+        let said = decoders.characters(rows, &reads)?;
+        passes += said.passes;
+        let mut rest = said.logits;
+        for (nth, &row) in running.iter().enumerate() {
+            let (place, patch) = (&mut places[row], &mut patches[row]);
+            let kept = match said.ahead {
+                Some(_) => 1 + AHEAD,
+                None => place.guessed + 1,
             };
-            at.clear();
-            kept.clear();
-            for &row in &running {
-                let (place, patch) = (&mut places[row], &mut patches[row]);
-                place.guess(histories[row], guesses, patch);
-                let hidden = &hidden[row * self.hidden..][..self.hidden];
-                for position in place.read..=place.written + place.guessed {
-                    let before = position.checked_sub(1).map(|before| patch[before]);
-                    self.embed_character(hidden, before, at.len(), scratch);
-                    if position >= place.written {
-                        kept.push(at.len());
-                    }
-                    at.push(At {
-                        cache: row,
-                        position,
-                    });
-                }
+            let (logits, others) = rest.split_at(kept * VOCAB);
+            rest = others;
+            if let Some(ahead) = said.ahead {
+                place.adopt(&ahead[nth], patch);
             }
-            self.logits_of(&at, &kept, &mut caches, scratch, &mut logits);
-            passes += 1;
-            let mut rest = &logits[..];
-            for &row in &running {
-                let (logits, others) = rest.split_at((places[row].guessed + 1) * VOCAB);
-                places[row].draw(&rows[row], logits, &mut patches[row])?;
-                rest = others;
-            }
+            place.draw(&rows[row], &logits[..(place.guessed + 1) * VOCAB], patch)?;
         }
     }
 }
@@ -173,6 +180,17 @@ impl Place {
         let most = most.min(PATCH_SIZE - 1 - self.written);
         let (drawn, rest) = patch.split_at_mut(self.written);
         self.guessed = history.guess(drawn, &mut rest[..most]);
+    }
+
+    /// Takes what the decoder drew by itself as guesses: it may not know all that a row asks for.
+    fn adopt(&mut self, drawn: &[Option<u8>; AHEAD], patch: &mut Patch) {
+        self.guessed = 0;
+        for guess in drawn.iter().map_while(|guess| *guess) {
+            if let Some(place) = patch[..PATCH_SIZE - 1].get_mut(self.written + self.guessed) {
+                *place = guess;
+                self.guessed += 1;
+            }
+        }
     }
 
     /// Draws from the logits after what is written and after each guess, until a guess is wrong.

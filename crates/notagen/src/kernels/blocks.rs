@@ -25,7 +25,7 @@ pub(crate) const BLOCK: usize = 32;
 /// Blocks of 32 that share what scales and offsets are multiplied by, in Q4_K.
 const SUPER: usize = 8;
 /// Inputs of a column that lie together.
-pub(super) const QUAD: usize = 4;
+pub(crate) const QUAD: usize = 4;
 /// Quads in a block.
 pub(super) const QUADS: usize = BLOCK / QUAD;
 
@@ -90,7 +90,7 @@ pub(crate) struct Factors<'a> {
 }
 
 impl Factors<'_> {
-    pub(super) fn of(self, column: usize) -> f32 {
+    pub(crate) fn of(self, column: usize) -> f32 {
         let times = self.times.map_or(1.0, |times| f32::from(times[column]));
         self.units[column].to_f32() * times
     }

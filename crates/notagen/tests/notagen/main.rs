@@ -3,7 +3,9 @@
 // The configured leave covers test functions alone, not what they share.
 #![allow(clippy::unwrap_used)]
 
+mod cards;
 mod converting;
+mod devices;
 mod files;
 mod hostile;
 mod parity;

@@ -9,6 +9,8 @@ use notagen::{
 };
 use safetensors::SafeTensors;
 
+use crate::devices::devices;
+
 const TOLERANCE: f32 = 1e-4;
 
 pub(crate) fn data() -> PathBuf {
@@ -25,6 +27,19 @@ struct Expected {
     char_logits: Vec<f32>,
     prompt: usize,
     greedy: Vec<Patch>,
+}
+
+impl Expected {
+    /// Of the first patches alone: what comes after them changes nothing.
+    fn of_first(mut self, patches: usize) -> Self {
+        let width = self.patch_hidden.len() / self.patches.len();
+        self.patches.truncate(patches.max(self.prompt));
+        self.patch_hidden.truncate(self.patches.len() * width);
+        let targets = self.patches.len() - 1;
+        self.char_logits.truncate(targets * PATCH_SIZE * VOCAB);
+        self.greedy.truncate(patches);
+        self
+    }
 }
 
 fn numbers<const N: usize, T>(bytes: &[u8], read: fn([u8; N]) -> T) -> Vec<T> {
@@ -52,16 +67,28 @@ fn expected() -> Expected {
     }
 }
 
-/// The fixture's models: as safetensors, and as the reference's own .pth when that is there.
-fn models() -> Vec<(&'static str, Model)> {
+/// Patches that an emulated card has the time for.
+const SOME: usize = 7;
+
+/// The fixture's models, as safetensors, and as the reference's own .pth when that is there, on each device; and
+/// what is expected of them.
+fn models() -> Vec<(String, Model, Expected)> {
     let folder = folder();
     let alone = tempfile::tempdir().unwrap();
-    let mut models = vec![("safetensors", Model::load(&folder, 1, None).unwrap())];
+    let mut folders = vec![("safetensors", folder.as_path())];
     if folder.join("model.pth").is_file() {
         for name in ["config.json", "model.pth"] {
             std::fs::copy(folder.join(name), alone.path().join(name)).unwrap();
         }
-        models.push(("pth", Model::load(alone.path(), 1, None).unwrap()));
+        folders.push(("pth", alone.path()));
+    }
+    let mut models = Vec::new();
+    for device in devices() {
+        for (format, folder) in &folders[..device.of(folders.len(), 1)] {
+            let name = format!("{format} on the {}", device.name);
+            let expected = expected().of_first(device.of(usize::MAX, SOME));
+            models.push((name, device.load(folder, 1, None), expected));
+        }
     }
     models
 }
@@ -77,8 +104,7 @@ fn largest_difference(found: &[f32], expected: &[f32]) -> f32 {
 
 #[test]
 fn hidden_states_and_logits_are_the_references() {
-    let expected = expected();
-    for (format, model) in models() {
+    for (format, mut model, expected) in models() {
         let whole = model.patch_hidden(&expected.patches, Pass::Whole).unwrap();
         let stepwise = model
             .patch_hidden(&expected.patches, Pass::Stepwise)
@@ -118,17 +144,22 @@ fn relative_difference(found: &[f32], expected: &[f32]) -> f32 {
 
 #[test]
 fn a_smaller_format_is_the_reference_within_what_it_rounds() {
-    let expected = expected();
     // Of hidden states and of logits. The small model's matrices are no multiple of 256, so that Q4_K is
     // Q8_0 in all of them but one in each layer.
-    for (format, of_hidden, of_logits) in [
+    let within = [
         (Format::F32, 1e-5, 1e-5),
         (Format::F16, 2e-3, 2e-3),
         (Format::Bf16, 8e-3, 8e-3),
         (Format::Q8_0, 3e-2, 3e-2),
         (Format::Q4K, 1.5e-1, 1.5e-1),
-    ] {
-        let model = Model::load(&folder(), 1, Some(format)).unwrap();
+    ];
+    let devices = devices();
+    let all = devices
+        .iter()
+        .flat_map(|device| within.map(|within| (device, within)));
+    for (device, (format, of_hidden, of_logits)) in all {
+        let expected = expected().of_first(device.of(usize::MAX, SOME));
+        let mut model = device.load(&folder(), 1, Some(format));
         let hidden = model.patch_hidden(&expected.patches, Pass::Whole).unwrap();
         let stepwise = model
             .patch_hidden(&expected.patches, Pass::Stepwise)
@@ -138,7 +169,10 @@ fn a_smaller_format_is_the_reference_within_what_it_rounds() {
             "{format:?}: the cache changes hidden states"
         );
         let difference = relative_difference(&hidden, &expected.patch_hidden);
-        eprintln!("{format:?}: hidden states within {difference:e}");
+        eprintln!(
+            "{format:?} on the {}: hidden states within {difference:e}",
+            device.name
+        );
         assert!(
             difference <= of_hidden,
             "{format:?}: hidden states differ by {difference}"
@@ -148,7 +182,10 @@ fn a_smaller_format_is_the_reference_within_what_it_rounds() {
             .char_logits(before, &expected.patches[1..], Pass::Whole)
             .unwrap();
         let difference = relative_difference(&logits, &expected.char_logits);
-        eprintln!("{format:?}: logits within {difference:e}");
+        eprintln!(
+            "{format:?} on the {}: logits within {difference:e}",
+            device.name
+        );
         assert!(
             difference <= of_logits,
             "{format:?}: logits differ by {difference}"
@@ -158,13 +195,12 @@ fn a_smaller_format_is_the_reference_within_what_it_rounds() {
 
 #[test]
 fn the_most_probable_continuation_is_the_references() {
-    let expected = expected();
     let greedy = Sampling {
         top_k: 1,
         top_p: 1.0,
         temperature: 0.0,
     };
-    for (format, mut model) in models() {
+    for (format, mut model, expected) in models() {
         let (last, before) = expected.patches[..expected.prompt].split_last().unwrap();
         model.prefill(0, before).unwrap();
         let mut input = *last;

@@ -5,6 +5,7 @@ mod masks;
 
 use notagen::{Format, Model, Patch, Row, Sampling, patches, uniform};
 
+use crate::devices::{Device, devices};
 use crate::parity::data;
 use masks::Says;
 
@@ -59,10 +60,10 @@ impl Piece {
     }
 }
 
-fn alone(model: &mut Model, seed: u64) -> Vec<Patch> {
+fn alone(model: &mut Model, seed: u64, length: usize) -> Vec<Patch> {
     let mut piece = Piece::new(seed);
     piece.enter(model, 0);
-    for _ in 0..LENGTH {
+    for _ in 0..length {
         let patch = model.step(&[piece.row(0)]).unwrap()[0];
         piece.drawn.push(patch);
     }
@@ -71,11 +72,18 @@ fn alone(model: &mut Model, seed: u64) -> Vec<Patch> {
 
 #[test]
 fn a_piece_is_the_same_alone_and_in_company_that_comes_and_goes() {
-    let mut model = tiny(8);
-    let expected: Vec<Vec<Patch>> = (0..8).map(|seed| alone(&mut model, seed)).collect();
+    for device in devices() {
+        alone_and_in_company(&device);
+    }
+}
+
+fn alone_and_in_company(device: &Device) {
+    let length = device.of(LENGTH, 3);
+    let mut model = device.tiny(8, None);
+    let expected: Vec<Vec<Patch>> = (0..8).map(|seed| alone(&mut model, seed, length)).collect();
     assert_ne!(expected[0], expected[3], "seeds make a difference");
 
-    for company in 1..=8_usize {
+    for company in (1..=8).step_by(device.of(1, 4)) {
         let mut pieces: Vec<Piece> = (0..company as u64).map(Piece::new).collect();
         let slot = |piece: usize| (piece * 3 + company) % 8;
         // Piece i joins at tick i and leaves when it has its length.
@@ -84,7 +92,7 @@ fn a_piece_is_the_same_alone_and_in_company_that_comes_and_goes() {
                 pieces[tick].enter(&mut model, slot(tick));
             }
             let mut running: Vec<usize> = (0..company.min(tick + 1))
-                .filter(|&piece| pieces[piece].drawn.len() < LENGTH)
+                .filter(|&piece| pieces[piece].drawn.len() < length)
                 .collect();
             if running.is_empty() {
                 break;
@@ -103,8 +111,8 @@ fn a_piece_is_the_same_alone_and_in_company_that_comes_and_goes() {
         for piece in pieces {
             assert_eq!(
                 piece.drawn, expected[piece.seed as usize],
-                "seed {} among {company}",
-                piece.seed
+                "seed {} among {company} on the {}",
+                piece.seed, device.name
             );
         }
     }
@@ -121,7 +129,15 @@ const FORMATS: [Option<Format>; 5] = [
 
 #[test]
 fn guessing_changes_the_passes_and_no_bit_in_random_company() {
-    const SEEDS: usize = 32;
+    for device in devices() {
+        for &format in &FORMATS[..device.of(FORMATS.len(), 1)] {
+            guessing_changes_no_bit(&device, format);
+        }
+    }
+}
+
+fn guessing_changes_no_bit(device: &Device, format: Option<Format>) {
+    let (seeds, length) = (device.of(32, 2), device.of(2 * LENGTH, 3));
     // An alphabet so small that many guesses are right.
     let few = b"ab\x02".iter().fold(0, |bits, &c| bits | 1u128 << c);
     let few = Says(|_: &[u8]| few);
@@ -133,17 +149,17 @@ fn guessing_changes_the_passes_and_no_bit_in_random_company() {
         },
         ..piece.row(slot)
     };
-    for format in FORMATS {
-        let mut model = Model::load(&data().join("tiny"), 8, format).unwrap();
+    {
+        let mut model = device.tiny(8, format);
         let (mut alone, mut passes) = (Vec::new(), [0, 0]);
         for drafting in [false, true] {
             model.set_drafting(drafting);
             let before = model.passes();
-            let drawn: Vec<Vec<Patch>> = (0..SEEDS as u64)
+            let drawn: Vec<Vec<Patch>> = (0..seeds as u64)
                 .map(|seed| {
                     let mut piece = Piece::new(seed);
                     piece.enter(&mut model, 0);
-                    for _ in 0..2 * LENGTH {
+                    for _ in 0..length {
                         let patch = model.step(&[among_few(&piece, 0)]).unwrap();
                         piece.drawn.extend(patch);
                     }
@@ -155,12 +171,12 @@ fn guessing_changes_the_passes_and_no_bit_in_random_company() {
             alone = drawn;
         }
         assert!(
-            passes[1] * 4 < passes[0] * 3,
+            device.of(4, 1) as u64 * passes[1] < device.of(3, 1) as u64 * passes[0],
             "{passes:?} passes without guesses and with"
         );
 
         // They come to whichever slot is free, some with guesses around them and some without.
-        let mut waiting: Vec<Piece> = (0..SEEDS as u64).map(Piece::new).collect();
+        let mut waiting: Vec<Piece> = (0..seeds as u64).map(Piece::new).collect();
         let mut running: Vec<(usize, Piece)> = Vec::new();
         let mut free: Vec<usize> = (0..8).collect();
         for tick in 0.. {
@@ -184,7 +200,7 @@ fn guessing_changes_the_passes_and_no_bit_in_random_company() {
                 piece.drawn.push(patch);
             }
             running.retain(|(slot, piece)| {
-                let goes_on = piece.drawn.len() < 2 * LENGTH;
+                let goes_on = piece.drawn.len() < length;
                 if !goes_on {
                     assert_eq!(piece.drawn, alone[piece.seed as usize], "{format:?}");
                     free.push(*slot);
@@ -197,9 +213,14 @@ fn guessing_changes_the_passes_and_no_bit_in_random_company() {
 
 #[test]
 fn a_forked_context_is_the_one_that_was_read() {
-    for format in FORMATS {
-        let mut model = Model::load(&data().join("tiny"), 3, format).unwrap();
-        let alone = alone(&mut model, 5);
+    let devices = devices();
+    let all = devices.iter().flat_map(|device| {
+        let formats = &FORMATS[..device.of(FORMATS.len(), 1)];
+        formats.iter().map(move |&format| (device, format))
+    });
+    for (device, format) in all {
+        let mut model = device.tiny(3, format);
+        let alone = alone(&mut model, 5, LENGTH);
         // Another piece stood there before, longer than what is copied.
         let mut other = Piece::new(4);
         other.enter(&mut model, 2);
@@ -237,11 +258,17 @@ fn a_forked_context_is_the_one_that_was_read() {
 fn how_a_prompt_is_divided_changes_nothing() {
     let text = std::fs::read_to_string(data().join("tiny/text.abc")).unwrap();
     let prompt = patches::encode_training(&text, 256).unwrap();
+    for device in devices() {
+        divided_in_any_way(&device, &prompt);
+    }
+}
+
+fn divided_in_any_way(device: &Device, prompt: &[Patch]) {
     let drawn = |chunk: usize| {
-        let mut model = tiny(1);
+        let mut model = device.tiny(1, None);
         let mut piece = Piece {
             seed: 5,
-            prompt: prompt.clone(),
+            prompt: prompt.to_vec(),
             drawn: Vec::new(),
         };
         for patches in prompt[..prompt.len() - 1].chunks(chunk) {
@@ -254,15 +281,22 @@ fn how_a_prompt_is_divided_changes_nothing() {
         piece.drawn
     };
     let whole = drawn(prompt.len());
-    for chunk in [1, 3, 64, 65, 100] {
+    let chunks = [65, 3, 1, 64, 100];
+    for &chunk in &chunks[..device.of(chunks.len(), 1)] {
         assert_eq!(drawn(chunk), whole, "in chunks of {chunk}");
     }
 }
 
 #[test]
 fn a_truncated_context_continues_as_if_the_rest_had_never_been() {
-    let mut model = tiny(1);
-    let expected = alone(&mut model, 2);
+    for device in devices() {
+        let mut model = device.tiny(1, None);
+        truncated_and_continued(&mut model);
+    }
+}
+
+fn truncated_and_continued(model: &mut Model) {
+    let expected = alone(model, 2, LENGTH);
     let mut piece = Piece::new(2);
     let prompt = piece.prompt.len();
     model.truncate(0, prompt + 2);

@@ -2,7 +2,7 @@
 
 use notagen::{EOS, Error, Model, PAD, Patch, Row, Sampling};
 
-use super::{Piece, SAMPLING, alone, tiny};
+use super::{LENGTH, Piece, SAMPLING, alone, tiny};
 
 #[test]
 fn forced_characters_begin_the_patch_and_the_rest_is_drawn() {
@@ -52,7 +52,7 @@ fn the_first_line_of_a_body_is_line_0() {
 fn after_its_end_a_patch_is_padding() {
     let mut model = tiny(1);
     for seed in 0..6 {
-        for patch in alone(&mut model, seed) {
+        for patch in alone(&mut model, seed, LENGTH) {
             if let Some(end) = patch.iter().position(|&id| id == EOS) {
                 assert!(patch[end + 1..].iter().all(|&id| id == PAD), "{patch:?}");
             }
@@ -120,7 +120,10 @@ fn a_refused_step_leaves_every_context_as_it_was() {
         assert_eq!([model.positions(0), model.positions(1)], before);
     }
     assert_eq!(model.step(&[]).unwrap(), Vec::<Patch>::new());
-    assert_eq!(model.step(&[a.row(0)]).unwrap()[0], alone(&mut model, 0)[0]);
+    assert_eq!(
+        model.step(&[a.row(0)]).unwrap()[0],
+        alone(&mut model, 0, LENGTH)[0]
+    );
 }
 
 #[test]

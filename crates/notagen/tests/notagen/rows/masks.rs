@@ -5,6 +5,7 @@ use std::sync::Mutex;
 use notagen::{EOS, Model, PAD, PATCH_SIZE, Pass, Patch, Row, VOCAB, distribution, draw, uniform};
 
 use super::{Piece, SAMPLING, tiny};
+use crate::devices::{Device, devices};
 
 /// Allows what a function says.
 pub(super) struct Says<F>(pub(super) F);
@@ -81,7 +82,7 @@ impl notagen::Mask for Settles {
 }
 
 /// The patch after `prompt`, drawn the long way: one character after the other, each read by itself.
-fn one_at_a_time(model: &Model, piece: &Piece, places: &[Option<u8>; PATCH_SIZE]) -> Patch {
+fn one_at_a_time(model: &mut Model, piece: &Piece, places: &[Option<u8>; PATCH_SIZE]) -> Patch {
     let hidden = model.patch_hidden(&piece.prompt, Pass::Stepwise).unwrap();
     let hidden = &hidden[hidden.len() - model.config().hidden_size..];
     let mut patch = [PAD; PATCH_SIZE];
@@ -100,8 +101,14 @@ fn one_at_a_time(model: &Model, piece: &Piece, places: &[Option<u8>; PATCH_SIZE]
 
 #[test]
 fn settled_characters_are_read_together_and_change_no_bit() {
-    let mut model = tiny(6);
-    let pieces: Vec<Piece> = (0..60).map(Piece::new).collect();
+    for device in devices() {
+        settled_characters(&device);
+    }
+}
+
+fn settled_characters(device: &Device) {
+    let mut model = device.tiny(6, None);
+    let pieces: Vec<Piece> = (0..device.of(60, 2) as u64).map(Piece::new).collect();
     for pieces in pieces.chunks(6) {
         let masks: Vec<Settles> = pieces
             .iter()
@@ -122,7 +129,7 @@ fn settled_characters_are_read_together_and_change_no_bit() {
         for ((piece, mask), patch) in pieces.iter().zip(&masks).zip(model.step(&rows).unwrap()) {
             assert_eq!(
                 patch,
-                one_at_a_time(&model, piece, &mask.places),
+                one_at_a_time(&mut model, piece, &mask.places),
                 "seed {}",
                 piece.seed
             );
