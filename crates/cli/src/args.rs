@@ -21,6 +21,8 @@ pub(crate) enum Command {
     /// Measure what this machine can do with a model: latency, memory and pieces a minute of several batch
     /// sizes
     Bench(BenchArgs),
+    /// What an NVIDIA card spends its time on: each kernel of a pass, with random weights
+    Kernels(KernelsArgs),
     /// How busy this machine is, and what memory and graphics cards it has
     Machine(MachineArgs),
     /// Convert a score: ABC, MusicXML or .mxl to any of the formats
@@ -88,9 +90,9 @@ pub(crate) struct ComposeArgs {
     /// pieces [default: as in the model's file]
     #[arg(long, value_enum)]
     pub(crate) dtype: Option<DtypeArg>,
-    /// Where to compute
-    #[arg(long, value_enum, default_value_t)]
-    pub(crate) device: DeviceArg,
+    /// Where to compute: auto (an NVIDIA card, if there is one that will do), cpu, cuda or cuda:N
+    #[arg(long, value_parser = device, default_value = "auto")]
+    pub(crate) device: Device,
     /// The library's folder [default: your own library]
     #[arg(long, value_name = "DIR")]
     pub(crate) library: Option<PathBuf>,
@@ -139,15 +141,40 @@ pub(crate) struct BenchArgs {
     /// The format in which weights are kept [default: as in the model's file]
     #[arg(long, value_enum)]
     pub(crate) dtype: Option<DtypeArg>,
-    /// Where to compute
-    #[arg(long, value_enum, default_value_t)]
-    pub(crate) device: DeviceArg,
+    /// Where to compute: auto (an NVIDIA card, if there is one that will do), cpu, cuda or cuda:N
+    #[arg(long, value_parser = device, default_value = "auto")]
+    pub(crate) device: Device,
     /// How many threads compute [default: as many as the processor runs at once]
     #[arg(long)]
     pub(crate) threads: Option<u32>,
     /// Print the report as JSON
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct KernelsArgs {
+    /// The shape of a published model
+    #[arg(long, value_enum, default_value = "notagen-x")]
+    pub(crate) shape: ShapeArg,
+    /// The format in which weights are kept [default: f32]
+    #[arg(long, value_enum)]
+    pub(crate) dtype: Option<DtypeArg>,
+    /// The card's number, from 0
+    #[arg(long, default_value_t = 0)]
+    pub(crate) card: u32,
+    /// Rows of a pass, separated by commas: each is timed
+    #[arg(
+        long,
+        value_delimiter = ',',
+        value_name = "ROWS",
+        default_value = "1,4,16",
+        value_parser = clap::value_parser!(u32).range(1..=16)
+    )]
+    pub(crate) rows: Vec<u32>,
+    /// How often each pass is run
+    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) rounds: u32,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -212,22 +239,20 @@ impl From<DtypeArg> for Dtype {
     }
 }
 
-#[derive(Debug, Clone, Copy, Default, ValueEnum)]
-pub(crate) enum DeviceArg {
-    /// The best there is
-    #[default]
-    Auto,
-    /// The processor
-    Cpu,
-}
-
-impl From<DeviceArg> for Device {
-    fn from(arg: DeviceArg) -> Self {
-        match arg {
-            DeviceArg::Auto => Self::Auto,
-            DeviceArg::Cpu => Self::Cpu,
-        }
+/// `auto`, `cpu`, `cuda` (the first NVIDIA card) or `cuda:N`.
+fn device(text: &str) -> Result<Device, String> {
+    match text {
+        "auto" => return Ok(Device::Auto),
+        "cpu" => return Ok(Device::Cpu),
+        "cuda" => return Ok(Device::Card(0)),
+        _ => {}
     }
+    let number = text
+        .strip_prefix("cuda:")
+        .and_then(|number| number.parse().ok());
+    number
+        .map(Device::Card)
+        .ok_or_else(|| "it is auto, cpu, cuda, or cuda:N for NVIDIA card N, from 0".to_owned())
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]

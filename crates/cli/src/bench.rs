@@ -21,7 +21,7 @@ pub(crate) fn bench(args: &BenchArgs) -> Result<ExitCode> {
         Error::new(Code::WorkerFailed, "cannot listen for Ctrl-C").because(error)
     })?;
     let mut config = Config::for_this_user(WorkerCommand::this_program()?)?;
-    config.device = args.device.into();
+    config.device = args.device;
     config.models_by_path = true;
     let request = BenchRequest {
         model: args.model.clone(),

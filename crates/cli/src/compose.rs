@@ -36,7 +36,7 @@ pub(crate) fn run(args: &ComposeArgs) -> Result<ExitCode> {
     if let Some(library) = &args.library {
         config.library_dir.clone_from(library);
     }
-    config.device = args.device.into();
+    config.device = args.device;
     config.models_by_path = true;
     // What the window left unfinished is the window's to go on with.
     config.resume = false;

@@ -8,6 +8,7 @@ mod bench;
 mod compose;
 mod export;
 mod import;
+mod kernels;
 mod lists;
 
 use std::process::ExitCode;
@@ -34,6 +35,7 @@ fn main() -> ExitCode {
         Command::Compose(args) => compose::run(&args),
         Command::Export(args) => export::run(&args),
         Command::Bench(args) => bench::bench(&args),
+        Command::Kernels(args) => kernels::run(&args),
         Command::Machine(args) => bench::machine(&args),
         Command::Models(ModelsCommand::List { json }) => lists::models(json),
         Command::Models(ModelsCommand::Import(args)) => import::run(&args),

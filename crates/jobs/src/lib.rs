@@ -19,7 +19,7 @@ pub use import::{FromImporter, ImportedWeights, ToImporter, import_seconds};
 pub use line::{Line, Priority};
 pub use measure::{MeasureSpec, Measured};
 pub use message::{
-    Change, Device, FromWorker, JobEvent, LoadSpec, ModelSource, SequenceSpec, ToWorker,
+    Change, Device, FromWorker, JobEvent, LoadSpec, ModelSource, NO_CARD, SequenceSpec, ToWorker,
     WorkerError,
 };
 pub use plan::{Dtype, MemoryPlan};

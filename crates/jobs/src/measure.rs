@@ -61,7 +61,7 @@ pub struct Measured {
     pub latency_ms: f64,
     /// From the prompt to the end of the first bar, in the mean of the pieces that had one.
     pub first_bar_ms: Option<f64>,
-    /// The most memory that the process held so far, in bytes.
+    /// The most memory that the process held so far, in bytes; of a model on a card, what it took of the card's.
     pub peak_bytes: u64,
 }
 

@@ -37,7 +37,12 @@ pub enum Device {
     Auto,
     /// The processor, whatever else there is.
     Cpu,
+    /// The NVIDIA card of this number, from 0.
+    Card(u32),
 }
+
+/// The code of the error that there is no card, or no driver: what no user needs to be told of without asking.
+pub const NO_CARD: &str = "device_absent";
 
 /// Where a model comes from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -91,8 +96,11 @@ pub enum ToWorker {
 pub enum FromWorker {
     /// The model is loaded.
     Ready {
-        /// For people: `CPU, 2 threads`.
+        /// For people: `CPU, 2 threads`, `NVIDIA GeForce RTX 3060`.
         device: String,
+        /// Why it is the processor and not the card that was asked for, or that there may be. Its code begins
+        /// with `device_`.
+        instead: Option<WorkerError>,
         /// How many sequences run at once.
         slots: usize,
         /// The model's parameters.
@@ -100,7 +108,7 @@ pub enum FromWorker {
         /// What it takes of the memory.
         plan: MemoryPlan,
     },
-    /// The model cannot be loaded; the worker ends after saying it.
+    /// The model cannot be loaded, or the card that it is on is lost; the worker ends after saying it.
     Fatal(WorkerError),
     /// Something happened to a sequence.
     Job(JobEvent),

@@ -62,6 +62,7 @@ fn main() {
                     slots = load.slots as u32;
                     say(&FromWorker::Ready {
                         device: "stub".into(),
+                        instead: None,
                         slots: 2,
                         parameters: 0,
                         plan: MemoryPlan {

@@ -5,7 +5,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::time::Duration;
 
-use jobs::{FromWorker, LoadSpec, MeasureSpec, Measured, MemoryPlan, ModelSource, Style, ToWorker};
+use jobs::{
+    Device, FromWorker, LoadSpec, MeasureSpec, Measured, MemoryPlan, ModelSource, NO_CARD, Style,
+    ToWorker, WorkerError,
+};
 
 use crate::api::{BenchProgress, BenchReport, BenchRequest, BenchRow};
 use crate::clock::now_ms;
@@ -73,6 +76,7 @@ pub fn bench(
         let other_load = watch.look().load;
         let Batch {
             device,
+            instead,
             parameters,
             plan,
             runs,
@@ -80,6 +84,14 @@ pub fn bench(
             progress(done)
         })?;
         (report.device, report.parameters, report.dtype) = (device, parameters, plan.dtype);
+        // Who asked for the best there is was given it.
+        let instead = instead.filter(|why| config.device != Device::Auto || why.code != NO_CARD);
+        if let Some(WorkerError { message, .. }) = instead {
+            let note = format!("Measured on the processor: {message}.");
+            if !report.notes.contains(&note) {
+                report.notes.push(note);
+            }
+        }
         if plan.slots < batch {
             report.notes.push(format!(
                 "There is memory for {} pieces at once and not for {batch}.",
@@ -192,6 +204,8 @@ fn any_style() -> Style {
 /// What a worker said of one batch size.
 struct Batch {
     device: String,
+    /// Why it is not the one that was asked for.
+    instead: Option<WorkerError>,
     parameters: u64,
     plan: MemoryPlan,
     /// None if there is no memory for so many at once.
@@ -256,12 +270,14 @@ fn listen(
         match message {
             Some(FromWorker::Ready {
                 device,
+                instead,
                 parameters,
                 plan,
                 ..
             }) => {
                 let batch_found = Batch {
                     device,
+                    instead,
                     parameters,
                     plan,
                     runs: Vec::new(),

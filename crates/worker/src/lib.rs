@@ -9,6 +9,8 @@
 
 mod guarded;
 mod import;
+mod kernels;
+mod load;
 mod measure;
 mod model;
 mod plan;
@@ -25,6 +27,10 @@ use jobs::{Change, Decoder, FromWorker, JobEvent, SpecError, ToWorker, WorkerErr
 use model::NotaGen;
 
 pub use import::import;
+pub use kernels::{KernelTime, PassTime, kernel_times};
+
+/// With which a worker ends whose card is lost.
+const DEVICE_LOST: u8 = 70;
 
 /// The whole life of a worker on this process's standard input and output.
 #[must_use]
@@ -97,6 +103,7 @@ fn serve(
     };
     say(FromWorker::Ready {
         device: model.device(),
+        instead: model.instead(),
         slots: model.slots(),
         parameters: model.parameters(),
         plan: model.plan(),
@@ -123,7 +130,14 @@ fn serve(
                         let is_wanted =
                             || !matches!(messages.try_recv(), Err(TryRecvError::Disconnected));
                         let told = |measured| say(FromWorker::Measured(measured));
-                        let measured = measure::measure(&mut model, slots, &spec, is_wanted, told);
+                        let measured = measure::measure(
+                            &mut model,
+                            slots,
+                            &spec,
+                            NotaGen::peak,
+                            is_wanted,
+                            told,
+                        );
                         if let Err(error) = measured? {
                             say(FromWorker::Fatal(worker_error(&error)))?;
                             return Ok(ExitCode::FAILURE);
@@ -141,7 +155,13 @@ fn serve(
                 Err(TryRecvError::Disconnected) => return Ok(ExitCode::SUCCESS),
             }
         }
-        for event in engine.step(&mut model, start.elapsed()) {
+        let events = engine.step(&mut model, start.elapsed());
+        if let Some(error) = model.lost() {
+            // The pieces are not to blame: another worker writes them, from the beginning.
+            say(FromWorker::Fatal(error.clone()))?;
+            return Ok(ExitCode::from(DEVICE_LOST));
+        }
+        for event in events {
             say(FromWorker::Job(event))?;
         }
     }

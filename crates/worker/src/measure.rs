@@ -24,11 +24,13 @@ struct Piece {
     first_bar: Option<Duration>,
 }
 
-/// Runs as often as asked and tells of each run, as long as that `is_wanted`.
+/// Runs as often as asked and tells of each run, as long as that `is_wanted`. `peak` is the most memory that was
+/// taken so far.
 pub(crate) fn measure<M: Model>(
     model: &mut M,
     slots: usize,
     spec: &MeasureSpec,
+    peak: impl Fn(&M) -> u64,
     is_wanted: impl Fn() -> bool,
     mut tell: impl FnMut(Measured) -> anyhow::Result<()>,
 ) -> anyhow::Result<Result<(), M::Error>> {
@@ -47,7 +49,7 @@ pub(crate) fn measure<M: Model>(
                 run: number,
                 latency_ms: milliseconds(latency),
                 first_bar_ms: first_bar.map(milliseconds),
-                peak_bytes: machine::own_memory().peak,
+                peak_bytes: peak(model),
             })?,
             Err(error) => return Ok(Err(error)),
         }

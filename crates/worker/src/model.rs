@@ -1,12 +1,11 @@
 //! NotaGen as the engine wants it.
 
-use std::path::Path;
-
-use jobs::{Dtype, GuardMode, LoadSpec, MemoryPlan, ModelSource, SequenceSpec, Style};
-use notagen::{Config, Footprint, Format};
+use jobs::{Dtype, GuardMode, LoadSpec, MemoryPlan, SequenceSpec, Style, WorkerError};
+use notagen::{Card, Format};
 
 use crate::guarded::Guarded;
-use crate::plan::{self, Short, Wanted};
+use crate::load::{self, Loaded};
+use crate::plan::Short;
 
 use engine::{Continuation, Grammar, Model, ModelError, Patch, Row};
 
@@ -14,6 +13,12 @@ use engine::{Continuation, Grammar, Model, ModelError, Patch, Row};
 pub(crate) struct NotaGen {
     model: notagen::Model,
     plan: MemoryPlan,
+    /// The card it is on, and how much of its memory was free before.
+    card: Option<(Card, u64)>,
+    /// Why it is on no card.
+    instead: Option<WorkerError>,
+    /// What the card said when it failed.
+    lost: Option<WorkerError>,
 }
 
 /// An error of the model, as the engine and the studio know it.
@@ -38,31 +43,22 @@ impl ModelError for Error {
 }
 
 impl NotaGen {
-    /// With as many slots as were asked for and in the format that was asked for, as far as memory goes:
-    /// see [`crate::plan`].
+    /// With as many slots as were asked for and in the format that was asked for, as far as memory goes, and on
+    /// the card that was asked for, if it will do: see [`crate::load`].
     pub(crate) fn load(spec: &LoadSpec) -> Result<Self, Error> {
-        if let Some(threads) = spec.threads
-            && (threads == 0 || !notagen::set_threads(threads))
-        {
-            return Err(Error::Asked(format!(
-                "cannot compute with {threads} threads"
-            )));
-        }
-        let source = Source::of(&spec.model)?;
-        let footprint = source.footprint()?;
-        let (program, available) = plan::at_hand();
-        let wanted = Wanted {
-            slots: spec.slots.clamp(1, notagen::limits::SLOTS),
-            dtype: spec.dtype,
-            is_fixed: footprint.is_packed(),
-            program,
-            available,
-        };
-        let memory = |slots, dtype: Option<Dtype>| footprint.memory(slots, dtype.map(format));
-        let plan = plan::plan(&wanted, memory).map_err(Error::Short)?;
-        tracing::info!(?plan, total = plan.total(), "memory");
-        let model = source.load(plan.slots as usize, plan.dtype.map(format))?;
-        Ok(Self { model, plan })
+        let Loaded {
+            model,
+            plan,
+            card,
+            instead,
+        } = load::load(spec)?;
+        Ok(Self {
+            model,
+            plan,
+            card,
+            instead,
+            lost: None,
+        })
     }
 
     pub(crate) fn plan(&self) -> MemoryPlan {
@@ -79,10 +75,41 @@ impl NotaGen {
 
     /// For people.
     pub(crate) fn device(&self) -> String {
-        match notagen::threads() {
-            1 => "CPU, 1 thread".to_owned(),
-            threads => format!("CPU, {threads} threads"),
+        match (&self.card, notagen::threads()) {
+            (Some((card, _)), _) => card.info().name.clone(),
+            (None, 1) => "CPU, 1 thread".to_owned(),
+            (None, threads) => format!("CPU, {threads} threads"),
         }
+    }
+
+    /// Why it is the processor that computes, where that was not asked for.
+    pub(crate) fn instead(&self) -> Option<WorkerError> {
+        self.instead.clone()
+    }
+
+    /// The most memory that it took so far: of the card, where nothing is taken after loading, or else of the
+    /// host.
+    pub(crate) fn peak(&self) -> u64 {
+        match &self.card {
+            Some((card, before)) => before.saturating_sub(card.free_memory().unwrap_or(0)),
+            None => machine::own_memory().peak,
+        }
+    }
+
+    /// What the card said, if it failed: what was computed since means nothing, and this process will not compute
+    /// on it again.
+    pub(crate) fn lost(&self) -> Option<&WorkerError> {
+        self.lost.as_ref()
+    }
+
+    /// Takes note of a card's failure.
+    fn heed<T>(&mut self, done: Result<T, notagen::Error>) -> Result<T, Error> {
+        done.map_err(|error| {
+            if load::is_of_a_device(&error) {
+                self.lost = Some(load::told(&error));
+            }
+            error.into()
+        })
     }
 }
 
@@ -129,11 +156,13 @@ impl Model for NotaGen {
     }
 
     fn fork(&mut self, from: usize, to: usize, patches: usize) -> Result<(), Error> {
-        Ok(self.model.fork(from, to, patches)?)
+        let done = self.model.fork(from, to, patches);
+        self.heed(done)
     }
 
     fn prefill(&mut self, slot: usize, patches: &[Patch]) -> Result<(), Error> {
-        Ok(self.model.prefill(slot, patches)?)
+        let done = self.model.prefill(slot, patches);
+        self.heed(done)
     }
 
     fn step(&mut self, rows: &[Row<'_>]) -> Result<Vec<Patch>, Error> {
@@ -156,42 +185,8 @@ impl Model for NotaGen {
                 mask: mask.as_ref().map(|mask| mask as &dyn notagen::Mask),
             })
             .collect();
-        Ok(self.model.step(&rows)?)
-    }
-}
-
-/// A folder, or a shape.
-enum Source<'a> {
-    Folder(&'a Path),
-    Random(Config),
-}
-
-impl<'a> Source<'a> {
-    fn of(model: &'a ModelSource) -> Result<Self, Error> {
-        match model {
-            // A .pth is read by the importer, which has limits, and by nobody else.
-            ModelSource::Folder(folder) if !folder.join("model.safetensors").is_file() => Err(
-                Error::Asked(format!("{} holds no model.safetensors", folder.display())),
-            ),
-            ModelSource::Folder(folder) => Ok(Self::Folder(folder)),
-            ModelSource::Random(shape) => Config::of_shape(shape)
-                .map(Self::Random)
-                .ok_or_else(|| Error::Asked(format!("there is no shape {shape:?}"))),
-        }
-    }
-
-    fn footprint(&self) -> Result<Footprint, notagen::Error> {
-        match self {
-            Self::Folder(folder) => Footprint::of_folder(folder),
-            Self::Random(shape) => Ok(Footprint::of_shape(shape.clone())),
-        }
-    }
-
-    fn load(self, slots: usize, format: Option<Format>) -> Result<notagen::Model, notagen::Error> {
-        match self {
-            Self::Folder(folder) => notagen::Model::load(folder, slots, format),
-            Self::Random(shape) => notagen::Model::random(shape, slots, format),
-        }
+        let done = self.model.step(&rows);
+        self.heed(done)
     }
 }
 
