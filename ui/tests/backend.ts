@@ -29,10 +29,10 @@ export function backend(replaced: Record<string, (args: never) => unknown> = {})
     piece: ({ id }: { id: string }) => piece(id),
     engraving: () => ({ musicxml: "<score-partwise/>", parts: 1, bars: 1, diagnostics: [] }),
     export_piece: () => null,
-    settings: () => ({ theme: null, compose: null, export: null, at_once: null }),
+    settings: () => ({ theme: null, compose: null, export: null, at_once: null, device: "auto" }),
     live_engraving: () => refuse("no_music"),
     recall: () => null,
-    worker_status: () => ({ state: "ready", model: "demo", device: "CPU, 2 threads", slots: 2, plan: null, error: null }),
+    worker_status: () => ({ state: "ready", model: "demo", device: "CPU, 2 threads", instead: null, slots: 2, plan: null, error: null }),
     subscribe: ({ channel }: { channel: { onmessage(event: StudioEvent): void } }) => {
       send = (event) => channel.onmessage(event);
     },

@@ -40,7 +40,7 @@ describe("composing", () => {
       limits: { max_bars: 32, max_patches: null, max_seconds: null },
     };
     expect(calls("compose")).toEqual([{ request }]);
-    expect(calls("save_settings")).toEqual([{ settings: { theme: null, compose: request, export: null, at_once: null } }]);
+    expect(calls("save_settings")).toEqual([{ settings: { theme: null, compose: request, export: null, at_once: null, device: "auto" } }]);
   });
 
   it("offers no composer of another period and no instrumentation of another composer", async () => {

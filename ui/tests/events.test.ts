@@ -108,6 +108,6 @@ describe("live text", () => {
 });
 
 it("the worker's state is the last one heard", () => {
-  const status = { state: "restarting" as const, model: null, device: null, slots: null, plan: null, error: { code: "worker_failed", message: "x" } };
+  const status = { state: "restarting" as const, model: null, device: null, instead: null, slots: null, plan: null, error: { code: "worker_failed", message: "x" } };
   expect(after({ kind: "worker", status }).worker).toEqual(status);
 });

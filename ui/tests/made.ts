@@ -35,7 +35,7 @@ export function page(pieces: PieceSummary[], next: string | null = null, total =
   return { pieces, next, total, styles: [STYLE] };
 }
 
-export const PLAN: MemoryPlan = { dtype: null, is_smaller: false, slots: 2, slots_asked: 2, weights: 100, slot: 10, working: 5, program: 7, available: 1000 };
+export const PLAN: MemoryPlan = { dtype: null, is_smaller: false, slots: 2, slots_asked: 2, weights: 100, slot: 10, working: 5, program: 7, available: 1000, on_card: false };
 
 /** Batch sizes 1, 2, 4 … with these pieces a minute. */
 export function benchReport(made_ms: number, rates: number[]): BenchReport {

@@ -16,7 +16,7 @@ const SVG = (page: number) =>
   `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 100 140"><style>*{}</style><g class="note"><path d="M0 ${page}"/></g></svg>`;
 
 beforeEach(() => {
-  settings.current = { theme: null, compose: null, export: null, at_once: null };
+  settings.current = { theme: null, compose: null, export: null, at_once: null, device: "auto" };
   vi.spyOn(HTMLElement.prototype, "clientWidth", "get").mockReturnValue(800);
   engrave.mockReset().mockResolvedValue({ pages: 2, first: SVG(1), page: async (number: number) => SVG(number) });
   router.go("library");
@@ -92,7 +92,7 @@ describe("a piece", () => {
     await fireEvent.click(await one("export-menu"));
     await fireEvent.click(await one("export-midi"));
     await vi.waitFor(async () => expect((await one("export")).dataset["format"]).toBe("midi"));
-    expect(calls("save_settings")).toEqual([{ settings: { theme: null, compose: null, export: "midi", at_once: null } }]);
+    expect(calls("save_settings")).toEqual([{ settings: { theme: null, compose: null, export: "midi", at_once: null, device: "auto" } }]);
     await fireEvent.click(await one("export"));
     expect(calls("export_piece").at(-1)).toEqual({ id: "p", format: "midi" });
     // What was thought better of is not what is wanted next time.

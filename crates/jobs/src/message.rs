@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
+use ts_rs::TS;
 
 use crate::{
     Dtype, Ending, GuardMode, Limits, MeasureSpec, Measured, MemoryPlan, Priority, Sampling, Style,
@@ -29,7 +30,7 @@ pub struct SequenceSpec {
 }
 
 /// Where a model computes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
 pub enum Device {
     /// The best there is.
@@ -169,4 +170,12 @@ pub struct WorkerError {
     pub code: String,
     /// For people.
     pub message: String,
+}
+
+impl WorkerError {
+    /// Whether it is the device that is to blame, so that another may do.
+    #[must_use]
+    pub fn is_of_a_device(&self) -> bool {
+        self.code.starts_with("device_")
+    }
 }

@@ -44,7 +44,7 @@ impl Dtype {
     }
 }
 
-/// What a worker's model takes of the memory, in bytes, decided before any of it is taken.
+/// What a worker's model takes of the memory where it computes, in bytes, decided before any of it is taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct MemoryPlan {
     /// The format of the weights; the file's own if there is none.
@@ -70,6 +70,9 @@ pub struct MemoryPlan {
     /// What the process could take when it was planned.
     #[ts(type = "number")]
     pub available: u64,
+    /// Whether it is a graphics card's memory, and not this computer's.
+    #[serde(default)]
+    pub on_card: bool,
 }
 
 impl MemoryPlan {

@@ -1,8 +1,11 @@
 //! A worker without a model, for the studio's tests: its pieces are a function of the seed, and it
 //! can be told to die.
 //!
-//! `stub_worker [bars=N] [pause_ms=N] [fatal=CODE] [deaf]`, and `deaths=FILE [dies_times=N]` with one
-//! of `dies_at_start`, `dies_after_bars=N`, `deadly_seed=N`.
+//! `stub_worker [bars=N] [pause_ms=N] [fatal=CODE] [instead=CODE] [deaf]`, and `deaths=FILE [dies_times=N]`
+//! with one of `dies_at_start`, `dies_after_bars=N`, `deadly_seed=N`, `loses_card_after_bars=N`.
+//!
+//! Its device is what it was asked for, and in what order CUDA is to list cards; only one that was not asked for
+//! the processor has a card to lose, or a reason why there is none.
 
 #![allow(clippy::unwrap_used)]
 
@@ -12,8 +15,8 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use studio::jobs::{
-    Change, Decoder, Ending, FromWorker, JobEvent, Measured, MemoryPlan, SequenceSpec, ToWorker,
-    VariationId, WorkerError, encode, style_lines,
+    Change, Decoder, Device, Ending, FromWorker, JobEvent, Measured, MemoryPlan, SequenceSpec,
+    ToWorker, VariationId, WorkerError, encode, style_lines,
 };
 
 fn main() {
@@ -44,6 +47,7 @@ fn main() {
     let mut active: VecDeque<(SequenceSpec, u32)> = VecDeque::new();
     let mut written = 0;
     let mut slots = 0;
+    let mut has_card = false;
     loop {
         let message = match active.is_empty() {
             true => messages.recv().ok(),
@@ -60,9 +64,15 @@ fn main() {
                 }
                 None => {
                     slots = load.slots as u32;
+                    let instead = option("instead").filter(|_| load.device != Device::Cpu);
+                    has_card = instead.is_none() && load.device != Device::Cpu;
+                    let order = std::env::var("CUDA_DEVICE_ORDER").unwrap_or_default();
                     say(&FromWorker::Ready {
-                        device: "stub".into(),
-                        instead: None,
+                        device: format!("{:?}, {order}", load.device),
+                        instead: instead.map(|code| WorkerError {
+                            message: format!("told to say {code}"),
+                            code,
+                        }),
                         slots: 2,
                         parameters: 0,
                         plan: MemoryPlan {
@@ -75,6 +85,7 @@ fn main() {
                             working: 0,
                             program: 0,
                             available: 0,
+                            on_card: has_card,
                         },
                     })
                 }
@@ -91,7 +102,7 @@ fn main() {
             }
             Some(ToWorker::Start(spec)) => {
                 if std::env::args().any(|arg| arg == "dies_at_start") {
-                    die_if_told_to(&option("deaths").unwrap(), dies_times);
+                    die_if_told_to(&option("deaths").unwrap(), dies_times, abort);
                 }
                 tell(spec.id, Change::Started);
                 let text = format!("{}K:C\nV:1 treble\n", style_lines(&spec.style));
@@ -130,26 +141,36 @@ fn main() {
                     number("deadly_seed").map(u64::from) == Some(spec.seed) && index == 1;
                 active.push_back((spec, index + 1));
                 written += 1;
-                if is_deadly {
-                    die_if_told_to(&option("deaths").unwrap(), dies_times);
+                if is_deadly || number("dies_after_bars") == Some(written) {
+                    die_if_told_to(&option("deaths").unwrap(), dies_times, abort);
                 }
-                if number("dies_after_bars") == Some(written) {
-                    die_if_told_to(
-                        &option("deaths").unwrap(),
-                        number("dies_times").unwrap_or(1),
-                    );
+                if has_card && number("loses_card_after_bars") == Some(written) {
+                    die_if_told_to(&option("deaths").unwrap(), dies_times, lose_card);
                 }
             }
         }
     }
 }
 
-fn die_if_told_to(file: &str, times: u32) {
+fn die_if_told_to(file: &str, times: u32, die: fn() -> !) {
     let deaths = std::fs::read(file).unwrap_or_default().len() as u32;
     if deaths < times {
         std::fs::write(file, vec![b'x'; deaths as usize + 1]).unwrap();
-        std::process::abort();
+        die();
     }
+}
+
+fn abort() -> ! {
+    std::process::abort()
+}
+
+/// As a worker ends whose card is lost.
+fn lose_card() -> ! {
+    say(&FromWorker::Fatal(WorkerError {
+        code: "device_lost".into(),
+        message: "the card failed as it was told to".into(),
+    }));
+    std::process::exit(70)
 }
 
 fn tell(id: VariationId, change: Change) {

@@ -2,8 +2,8 @@
 //! (through generated TypeScript), the command line (`--json`) and the tests.
 
 use jobs::{
-    Dtype, Ending, GuardMode, JobId, Limits, MemoryPlan, Priority, Sampling, Style, VariationId,
-    VariationState,
+    Device, Dtype, Ending, GuardMode, JobId, Limits, MemoryPlan, Priority, Sampling, Style,
+    VariationId, VariationState,
 };
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -320,6 +320,9 @@ pub struct WorkerStatus {
     pub model: Option<String>,
     /// For people: `CPU, 2 threads`.
     pub device: Option<String>,
+    /// Why pieces are written by the processor, where it takes a card's place. Its code begins with `device_`;
+    /// [`jobs::NO_CARD`] is no news.
+    pub instead: Option<ErrorView>,
     /// How many variations run at once.
     pub slots: Option<u32>,
     /// What its model takes of the memory.
@@ -399,4 +402,6 @@ pub struct Settings {
     pub export: Option<ExportFormat>,
     /// The most pieces that are written at once; as Partita thinks best if absent.
     pub at_once: Option<u32>,
+    /// Where to compute.
+    pub device: Device,
 }

@@ -1,4 +1,4 @@
-//! The TypeScript the window is compiled against, made from the Rust types, and a default that both must know.
+//! The TypeScript the window is compiled against, made from the Rust types, and what else both must know.
 //! It is checked in; the test fails when it has drifted, `PARTITA_UPDATE=1` writes it anew.
 
 use ts_rs::{Config, TS};
@@ -26,6 +26,7 @@ fn typescript() -> String {
         declaration::<jobs::Limits>(c),
         declaration::<jobs::Priority>(c),
         declaration::<jobs::Dtype>(c),
+        declaration::<jobs::Device>(c),
         declaration::<jobs::MemoryPlan>(c),
         declaration::<machine::Machine>(c),
         declaration::<machine::Memory>(c),
@@ -60,7 +61,10 @@ fn typescript() -> String {
     let guard = jobs::GuardMode::default().as_str();
     text.push_str(&format!(
         "/**\n * What a request has that says nothing of it.\n */\n\
-         export const DEFAULT_GUARD: GuardMode = \"{guard}\";\n"
+         export const DEFAULT_GUARD: GuardMode = \"{guard}\";\n\
+         /**\n * The code of the reason that there is no card, or no driver.\n */\n\
+         export const NO_CARD = \"{}\";\n",
+        jobs::NO_CARD
     ));
     text
 }

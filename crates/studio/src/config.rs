@@ -59,7 +59,7 @@ pub struct Config {
     pub model_dirs: Vec<PathBuf>,
     /// What becomes the worker.
     pub worker: WorkerCommand,
-    /// Where to compute.
+    /// Where to compute; where the library's settings say, if it is [`Device::Auto`].
     pub device: Device,
     /// Whether a model may be named by the path of its folder: by a person at a terminal, yes; by a
     /// page in a web view, no.
@@ -69,6 +69,14 @@ pub struct Config {
 }
 
 impl Config {
+    /// Where to compute, if the settings say `chosen`.
+    pub(crate) fn device(&self, chosen: Device) -> Device {
+        match self.device {
+            Device::Auto => chosen,
+            asked => asked,
+        }
+    }
+
     /// The platform's folders, unless the environment's `PARTITA_LIBRARY` (a folder) and
     /// `PARTITA_MODELS` (folders, separated as in `PATH`) say otherwise.
     ///

@@ -136,6 +136,13 @@ impl Error {
     }
 }
 
+impl From<jobs::WorkerError> for ErrorView {
+    fn from(error: jobs::WorkerError) -> Self {
+        let jobs::WorkerError { code, message } = error;
+        Self { code, message }
+    }
+}
+
 impl From<jobs::SpecError> for Error {
     fn from(error: jobs::SpecError) -> Self {
         Self::new(Code::InvalidRequest, error.to_string())

@@ -24,6 +24,10 @@ impl Process {
         // glibc keeps what is freed once it has seen large blocks come and go, as they do while weights are
         // read; with a fixed bound it gives them back, and memory is what was planned.
         program.env("MALLOC_MMAP_THRESHOLD_", "1048576");
+        // Cards have the numbers by which the driver lists them, and not CUDA's own, unless the user knows better.
+        if std::env::var_os("CUDA_DEVICE_ORDER").is_none() {
+            program.env("CUDA_DEVICE_ORDER", "PCI_BUS_ID");
+        }
         let log = |line: &str| tracing::warn!(target: "worker", "{line}");
         let child = Child::start(&mut program, log, tell).map_err(|error| {
             let doing = format!("start the worker {}", command.program.display());

@@ -73,6 +73,7 @@ impl Studio {
                 state: WorkerState::Idle,
                 model: None,
                 device: None,
+                instead: None,
                 slots: None,
                 plan: None,
                 error: None,
@@ -322,7 +323,11 @@ impl Studio {
                 "pieces are being written, which would disturb the measurement; wait until they are done",
             ));
         }
-        let mut report = bench(&self.inner.config, request, stop, tell)?;
+        let config = Config {
+            device: self.inner.config.device(self.settings()?.device),
+            ..self.inner.config.clone()
+        };
+        let mut report = bench(&config, request, stop, tell)?;
         if self.is_composing()? {
             report
                 .notes
@@ -373,12 +378,28 @@ impl Studio {
         settings(&self.inner.library)
     }
 
-    /// Remembers it.
+    /// Remembers it. Another device is used from the next variation on.
     ///
     /// # Errors
     /// Those of the library.
     pub fn save_settings(&self, settings: &Settings) -> Result<()> {
-        Ok(self.inner.library.put_setting(SETTINGS, settings)?)
+        let before = self.settings()?.device;
+        self.inner.library.put_setting(SETTINGS, settings)?;
+        match settings.device == before {
+            true => Ok(()),
+            false => self.retry_device(),
+        }
+    }
+
+    /// Lets a card be tried again whose place the processor has taken: by the next worker, which is started when
+    /// the one that is there has written what it has.
+    ///
+    /// # Errors
+    /// Those of the library.
+    pub fn retry_device(&self) -> Result<()> {
+        let (reply, done) = mpsc::channel();
+        self.order(Order::RetryDevice(reply));
+        answer(&done)
     }
 
     /// How the worker is.

@@ -4,6 +4,7 @@
 //! The worker is given no more variations than it has slots, in the order in which they were
 //! queued. So the queue is here, in the library, and a dead worker takes nothing with it.
 
+mod card;
 mod hand_out;
 mod hear;
 mod show;
@@ -14,17 +15,19 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use jobs::{
-    Dtype, JobId, Line, MemoryPlan, Priority, ToWorker, VariationId, VariationState, WorkerError,
+    Device, Dtype, JobId, Line, MemoryPlan, Priority, ToWorker, VariationId, VariationState,
+    WorkerError,
 };
 use library::{Error as LibraryError, Interruption, Job, Library};
 
-use crate::api::WorkerStatus;
+use crate::api::{ErrorView, WorkerState, WorkerStatus};
 use crate::clock::now_ms;
 use crate::events::Events;
 use crate::handed::{Handed, Outcome, Written};
 use crate::live::Live;
 use crate::process::{Process, Told};
 use crate::{Code, Config, Error, Result};
+use card::Losses;
 
 /// How many variations a worker writes at once, if their caches fit.
 const SLOTS: usize = 8;
@@ -46,6 +49,8 @@ pub(crate) enum Order {
     Cancel(VariationId, Sender<Result<()>>),
     /// Queue this one again, which failed or was stopped.
     Retry(VariationId, Sender<Result<()>>),
+    /// Another device was chosen, or the one that was chosen is to be tried again.
+    RetryDevice(Sender<Result<()>>),
     /// The worker of this generation says something, or has ended.
     Told(u64, Told),
     /// End the worker and then the thread.
@@ -62,10 +67,21 @@ pub(crate) struct Visible {
 struct Worker {
     process: Process,
     holds: Holds,
-    /// Known once it is ready.
-    plan: Option<MemoryPlan>,
+    /// Known once it is.
+    ready: Option<Ready>,
+    /// Another takes its place as soon as it has nothing to do.
+    is_dismissed: bool,
     /// What it said before it ended.
     last_words: Option<WorkerError>,
+}
+
+/// How a worker is ready.
+struct Ready {
+    /// For people.
+    device: String,
+    /// Why that is the processor.
+    instead: Option<ErrorView>,
+    plan: MemoryPlan,
 }
 
 /// What a worker was asked to hold.
@@ -77,18 +93,31 @@ struct Holds {
     sha256: String,
     /// The format that was asked for.
     dtype: Option<Dtype>,
-    /// How many pieces at once were asked for.
+    wanted: Wanted,
+}
+
+/// What a worker is asked for, whatever it holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Wanted {
+    /// How many pieces at once.
     slots: usize,
+    /// Where to compute.
+    device: Device,
 }
 
 impl Holds {
-    fn wanted_by(job: &Job, slots: usize) -> Self {
+    fn wanted_by(job: &Job, wanted: Wanted) -> Self {
         Self {
             model: job.spec.model.clone(),
             sha256: job.model_sha256.clone(),
             dtype: job.spec.dtype,
-            slots,
+            wanted,
         }
+    }
+
+    /// Whether such a worker can write it.
+    fn will_do_for(&self, job: &Job) -> bool {
+        Self::wanted_by(job, self.wanted) == *self
     }
 }
 
@@ -110,6 +139,9 @@ pub(crate) struct Supervisor {
     deaths: u32,
     /// Of these, those that died before they were ready.
     failed_loads: u32,
+    losses: Losses,
+    /// Why no card is tried any more.
+    given_up: Option<ErrorView>,
     /// The next worker is not started, or the next variation not handed out, before this.
     not_before: Option<Instant>,
     /// What the user was last told to be in the way, so that it is told once.
@@ -125,7 +157,8 @@ impl Supervisor {
         live: Arc<Live>,
         orders: Sender<Order>,
     ) -> Self {
-        Self {
+        let given_up = card::given_up(&config, &library);
+        let supervisor = Self {
             config,
             library,
             events,
@@ -139,9 +172,13 @@ impl Supervisor {
             crashes: HashMap::new(),
             deaths: 0,
             failed_loads: 0,
+            losses: Losses::default(),
+            given_up,
             not_before: None,
             trouble: None,
-        }
+        };
+        supervisor.show(WorkerState::Idle, None);
+        supervisor
     }
 
     /// The whole life of the thread.
@@ -163,6 +200,9 @@ impl Supervisor {
                 }
                 Ok(Order::Retry(id, reply)) => {
                     let _ = reply.send(self.retry(id));
+                }
+                Ok(Order::RetryDevice(reply)) => {
+                    let _ = reply.send(self.retry_device());
                 }
                 Ok(Order::Told(generation, told)) if generation == self.generation => {
                     self.hear(told);
@@ -276,12 +316,17 @@ impl Supervisor {
         }
     }
 
-    /// Ends the worker; what it had waits for the next time.
-    fn close(&mut self) {
+    /// Ends the worker, whatever it says from now on.
+    fn dismiss(&mut self) {
         self.generation += 1;
         if let Some(worker) = self.worker.take() {
             worker.process.end();
         }
+    }
+
+    /// Ends the worker; what it had waits for the next time.
+    fn close(&mut self) {
+        self.dismiss();
         for handed in self.handed.values_mut() {
             handed
                 .outcome

@@ -90,6 +90,7 @@ fn on_card(
         })?;
         let plan = MemoryPlan {
             slots_asked: u32::try_from(spec.slots).unwrap_or(u32::MAX),
+            on_card: true,
             ..plan
         };
         tracing::info!(

@@ -61,6 +61,7 @@ pub(crate) fn plan(
                 working,
                 program: wanted.program,
                 available: wanted.available,
+                on_card: false,
             };
             if plan.total() - plan.program <= available {
                 return Ok(plan);

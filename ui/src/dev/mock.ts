@@ -1,6 +1,6 @@
 // The application as this window sees it, made up: pieces, a queue that composes, errors on
 // demand. Only for `vite --mode mock`. The address chooses what is seen: `?empty`, `?broken`,
-// `?nomodel`, `?models`, `?workerdown`, `?theme=dark`.
+// `?nomodel`, `?models`, `?workerdown`, `?gpu`, `?lostcard`, `?theme=dark`.
 import { mockIPC } from "@tauri-apps/api/mocks";
 import type * as T from "../lib/bindings";
 import { keyOf } from "../lib/events";
@@ -60,11 +60,16 @@ const MODELS = [
 let now = Date.now();
 const pieces = new Map<string, { piece: T.Piece; source: number; deleted: boolean }>();
 const jobs: T.JobView[] = [];
-let settings: T.Settings = { theme: new URLSearchParams(location.search).get("theme"), compose: null, export: null, at_once: null };
+let settings: T.Settings = { theme: new URLSearchParams(location.search).get("theme"), compose: null, export: null, at_once: null, device: "auto" };
+const CARD = "NVIDIA GeForce RTX 3060";
 let worker: T.WorkerStatus = has("workerdown")
-  ? { state: "failed", model: null, device: null, slots: null, plan: null, error: { code: "worker_failed", message: "the worker stopped three times within a minute; see the log" } }
-  : { state: "ready", model: "partita-demo", device: "CPU, 2 threads", slots: 2, error: null,
-      plan: { dtype: null, is_smaller: false, slots: 2, slots_asked: 8, weights: 20_300_000, slot: 17_200_000, working: 8_100_000, program: 6_400_000, available: 21_000_000_000 } };
+  ? { state: "failed", model: null, device: null, instead: null, slots: null, plan: null, error: { code: "worker_failed", message: "the worker stopped three times within a minute; see the log" } }
+  : { state: "ready", model: "partita-demo", device: has("gpu") ? CARD : "CPU, 2 threads", slots: 2, error: null,
+      instead: has("gpu") ? null : has("lostcard")
+        ? { code: "device_lost", message: "the NVIDIA card failed: an illegal memory access was encountered (3 times in a short while)" }
+        : { code: "device_absent", message: "there is no NVIDIA driver" },
+      plan: { dtype: null, is_smaller: false, slots: 2, slots_asked: 8, weights: 20_300_000, slot: 17_200_000, working: 8_100_000,
+        program: has("gpu") ? 0 : 6_400_000, available: 21_000_000_000, on_card: has("gpu") } };
 let emit: (event: T.StudioEvent) => void = () => undefined;
 
 function addPiece(id: string, variation: T.VariationId, style: T.Style, seed: number, state: T.VariationState, count: number, at: number, source: number): string {
@@ -185,14 +190,14 @@ function compose(request: T.ComposeRequest): T.JobView {
 
 const MACHINE = {
   processor: "AMD Ryzen 7 5800X 8-Core Processor", threads: 16,
-  gpus: has("gpu") ? [{ name: "NVIDIA GeForce RTX 3060", memory: 12_600_000_000, memory_taken: 3_100_000_000, load: 0.87, celsius: 61, watts: 148 }] : [],
+  gpus: has("gpu") || has("lostcard") ? [{ name: CARD, memory: 12_600_000_000, memory_taken: 3_100_000_000, load: 0.87, celsius: 61, watts: 148 }] : [],
 };
 
 function measured(made_ms: number, rates: number[], dtype: T.Dtype | null): T.BenchReport {
   const rows = rates.map((pieces_per_minute, at): T.BenchRow => {
     const batch = 2 ** at;
     const latency_ms = (60_000 * batch) / pieces_per_minute;
-    const plan = { dtype, is_smaller: false, slots: batch, slots_asked: batch, weights: 553e6, slot: 105e6, working: 90e6, program: 7e6, available: 21e9 };
+    const plan = { dtype, is_smaller: false, slots: batch, slots_asked: batch, weights: 553e6, slot: 105e6, working: 90e6, program: 7e6, available: 21e9, on_card: false };
     return {
       batch, latency_ms, latency_sd_ms: latency_ms * 0.02, first_bar_ms: latency_ms * 0.07, peak_bytes: 650e6 + batch * 70e6,
       growth: (650 + batch * 70) / 720, pieces_per_minute, patches_per_second: (pieces_per_minute * 512) / 60, plan, other_load: 0.02,
@@ -309,6 +314,10 @@ const commands: Record<string, (args: Args) => unknown> = {
   settings: () => settings,
   save_settings: ({ settings: next }) => void (settings = structuredClone(next)),
   worker_status: () => worker,
+  retry_device: () => {
+    worker = { ...worker, state: "idle", device: null, instead: null, plan: null };
+    emit({ kind: "worker", status: worker });
+  },
   subscribe: ({ channel }) => {
     emit = (event) => (channel as { onmessage(event: T.StudioEvent): void }).onmessage(structuredClone(event));
   },

@@ -54,6 +54,7 @@ max_patches: number | null,
 max_seconds: number | null, };
 export type Priority = "low" | "normal" | "high";
 export type Dtype = "f32" | "f16" | "bf16" | "q8_0" | "q4k";
+export type Device = "auto" | "cpu" | { "card": number };
 export type MemoryPlan = { 
 /**
  * The format of the weights; the file's own if there is none.
@@ -90,7 +91,11 @@ program: number,
 /**
  * What the process could take when it was planned.
  */
-available: number, };
+available: number, 
+/**
+ * Whether it is a graphics card's memory, and not this computer's.
+ */
+on_card: boolean, };
 export type Machine = { 
 /**
  * For people: `AMD Ryzen 7 5800X 8-Core Processor`.
@@ -557,6 +562,11 @@ model: string | null,
  */
 device: string | null, 
 /**
+ * Why pieces are written by the processor, where it takes a card's place. Its code begins with `device_`;
+ * [`jobs::NO_CARD`] is no news.
+ */
+instead: ErrorView | null, 
+/**
  * How many variations run at once.
  */
 slots: number | null, 
@@ -641,7 +651,11 @@ export: ExportFormat | null,
 /**
  * The most pieces that are written at once; as Partita thinks best if absent.
  */
-at_once: number | null, };
+at_once: number | null, 
+/**
+ * Where to compute.
+ */
+device: Device, };
 export type BenchRequest = { 
 /**
  * A model's id; the first one installed if neither this nor a shape is given.
@@ -799,3 +813,7 @@ error: ErrorView, };
  * What a request has that says nothing of it.
  */
 export const DEFAULT_GUARD: GuardMode = "repair";
+/**
+ * The code of the reason that there is no card, or no driver.
+ */
+export const NO_CARD = "device_absent";

@@ -1,5 +1,6 @@
-// What the window remembers: the theme, the last request, the last format, how many pieces at once. Saved whole, and only when it changes.
-import type { ComposeRequest, ExportFormat, Settings } from "./bindings";
+// What the window remembers: the theme, the last request, the last format, how many pieces at once and where. Saved
+// whole, and only when it changes.
+import type { ComposeRequest, Device, ExportFormat, Settings } from "./bindings";
 import { ipc } from "./ipc";
 import { toasts } from "./toasts.svelte";
 
@@ -7,7 +8,7 @@ export type Theme = "light" | "dark" | null;
 const THEMES: Theme[] = [null, "light", "dark"];
 
 class SettingsStore {
-  current = $state<Settings>({ theme: null, compose: null, export: null, at_once: null });
+  current = $state<Settings>({ theme: null, compose: null, export: null, at_once: null, device: "auto" });
   theme = $derived<Theme>(THEMES.find((theme) => theme === this.current.theme) ?? null);
 
   async load(): Promise<void> {
@@ -41,6 +42,12 @@ class SettingsStore {
   /** How many pieces are written at once; null is as Partita thinks best. */
   writeAtOnce(pieces: number | null): void {
     this.current.at_once = pieces;
+    this.#save();
+  }
+
+  /** Where pieces are written from the next one on. */
+  writeOn(device: Device): void {
+    this.current.device = device;
     this.#save();
   }
 

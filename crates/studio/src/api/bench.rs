@@ -162,6 +162,7 @@ mod tests {
                 working: 0,
                 program: 0,
                 available: 0,
+                on_card: false,
             },
             other_load: 0.0,
         }

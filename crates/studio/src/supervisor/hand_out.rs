@@ -5,11 +5,11 @@ use std::collections::hash_map::Entry;
 use std::time::Instant;
 
 use jobs::{
-    JobId, LoadSpec, MemoryPlan, ModelSource, SequenceSpec, ToWorker, VariationId, VariationState,
+    Device, JobId, LoadSpec, ModelSource, SequenceSpec, ToWorker, VariationId, VariationState,
 };
 use library::{Error as LibraryError, Interruption, Job};
 
-use super::{Holds, MAX_CRASHES, Order, SLOTS, Supervisor, TICK, Worker};
+use super::{Holds, MAX_CRASHES, Order, Ready, SLOTS, Supervisor, TICK, Wanted, Worker};
 use crate::api::WorkerState;
 use crate::handed::Handed;
 use crate::process::Process;
@@ -30,11 +30,11 @@ impl Supervisor {
         if self.waiting.is_empty() {
             return;
         }
-        let slots = self.slots();
+        let wanted = self.wanted();
         let mut jobs = HashMap::new();
         while let Some(head) = self.waiting.head() {
             let job = self.job(head, &mut jobs);
-            let Some(holds) = job.map(|job| Holds::wanted_by(job, slots)) else {
+            let Some(holds) = job.map(|job| Holds::wanted_by(job, wanted)) else {
                 if self.not_before.is_some() {
                     return;
                 }
@@ -45,14 +45,11 @@ impl Supervisor {
                     Ok(()) => return,
                     Err(error) => self.refuse(head, &jobs, error),
                 },
-                Some(worker) if worker.holds != holds => {
+                Some(worker) if worker.is_dismissed || worker.holds != holds => {
                     if !self.handed.is_empty() {
                         return;
                     }
-                    self.generation += 1;
-                    if let Some(worker) = self.worker.take() {
-                        worker.process.end();
-                    }
+                    self.dismiss();
                 }
                 Some(_) => {
                     let next = self.next_for(&holds, &mut jobs);
@@ -66,9 +63,9 @@ impl Supervisor {
 
     /// Whether the worker can be given nothing now, whatever waits.
     fn is_full(&self) -> bool {
-        let is_full = |plan: MemoryPlan| self.handed.len() >= plan.slots as usize;
+        let is_full = |ready: &Ready| self.handed.len() >= ready.plan.slots as usize;
         let worker = self.worker.as_ref();
-        worker.is_some_and(|worker| worker.plan.is_none_or(is_full))
+        worker.is_some_and(|worker| worker.ready.as_ref().is_none_or(is_full))
     }
 
     /// Who is next among those that want what the worker holds.
@@ -78,10 +75,7 @@ impl Supervisor {
             let _ = self.job(id, jobs);
         }
         let in_hand = |job| self.handed.keys().filter(|id| id.job == job).count();
-        let may = |id: VariationId| {
-            let job = jobs.get(&id.job);
-            job.is_some_and(|job| Holds::wanted_by(job, holds.slots) == *holds)
-        };
+        let may = |id: VariationId| jobs.get(&id.job).is_some_and(|job| holds.will_do_for(job));
         self.waiting.next(in_hand, may)
     }
 
@@ -113,7 +107,7 @@ impl Supervisor {
         let (Some(worker), Some(job)) = (&mut self.worker, jobs.get(&next.job)) else {
             return false;
         };
-        let Some(plan) = worker.plan else {
+        let Some(Ready { plan, .. }) = worker.ready else {
             return false;
         };
         let places = if alone { 1 } else { plan.slots as usize };
@@ -167,8 +161,8 @@ impl Supervisor {
         let (generation, orders) = (self.generation, self.orders.clone());
         let load = LoadSpec {
             model: ModelSource::Folder(model.folder),
-            slots: holds.slots,
-            device: self.config.device,
+            slots: holds.wanted.slots,
+            device: holds.wanted.device,
             dtype: holds.dtype,
             threads: None,
         };
@@ -178,23 +172,29 @@ impl Supervisor {
         self.worker = Some(Worker {
             process,
             holds: holds.clone(),
-            plan: None,
+            ready: None,
+            is_dismissed: false,
             last_words: None,
         });
         let (state, error) = match self.deaths {
             0 => (WorkerState::Starting, None),
-            _ => (WorkerState::Restarting, self.visible_error()),
+            _ => (WorkerState::Restarting, self.visible_status().error),
         };
-        self.show(state, error, None);
+        self.show(state, error);
         Ok(())
     }
 
-    /// How many pieces at once the user wants.
-    fn slots(&self) -> usize {
+    /// What the user wants, except of a card that was given up.
+    pub(super) fn wanted(&self) -> Wanted {
         let settings = crate::studio::settings(&self.library).unwrap_or_default();
-        settings
-            .at_once
-            .map_or(SLOTS, |slots| slots.clamp(1, MAX_SLOTS) as usize)
+        let slots = settings.at_once;
+        Wanted {
+            slots: slots.map_or(SLOTS, |slots| slots.clamp(1, MAX_SLOTS) as usize),
+            device: match self.given_up {
+                Some(_) => Device::Cpu,
+                None => self.config.device(settings.device),
+            },
+        }
     }
 }
 

@@ -6,8 +6,8 @@ use jobs::{Change, FromWorker, JobEvent, VariationId, WorkerError};
 use library::{Interruption, Job};
 
 use super::show::view;
-use super::{Holds, MAX_CRASHES, Supervisor};
-use crate::api::{StudioEvent, WorkerState};
+use super::{Holds, MAX_CRASHES, Ready, Supervisor};
+use crate::api::{ErrorView, StudioEvent, WorkerState};
 use crate::clock::now_ms;
 use crate::handed::{Handed, Outcome};
 use crate::process::Told;
@@ -20,12 +20,21 @@ impl Supervisor {
     pub(super) fn hear(&mut self, told: Told) {
         match told {
             None => self.bury(),
-            Some(FromWorker::Ready { device, plan, .. }) => {
+            Some(FromWorker::Ready {
+                device,
+                instead,
+                plan,
+                ..
+            }) => {
                 self.failed_loads = 0;
                 if let Some(worker) = &mut self.worker {
-                    worker.plan = Some(plan);
+                    worker.ready = Some(Ready {
+                        device,
+                        instead: instead.map(ErrorView::from),
+                        plan,
+                    });
                 }
-                self.show(WorkerState::Ready, None, Some((device, plan)));
+                self.show(WorkerState::Ready, None);
             }
             // Nobody asked for it.
             Some(FromWorker::Measured(_) | FromWorker::Refused(_)) => {}
@@ -78,6 +87,7 @@ impl Supervisor {
                 rolled_back,
             } => {
                 self.deaths = 0;
+                self.losses.forgive(Instant::now());
                 handed.outcome = Some(Outcome::Done(ending));
                 self.events.tell(&StudioEvent::Drawn {
                     id,
@@ -98,8 +108,9 @@ impl Supervisor {
             return;
         };
         self.generation += 1;
+        let was_ready = worker.ready.is_some();
+        let is_loss = worker.has_lost_its_card();
         let status = worker.process.end();
-        let was_ready = worker.plan.is_some();
         let why = match worker.last_words {
             Some(WorkerError { code, message }) => Interruption { code, message },
             None => Interruption {
@@ -109,11 +120,14 @@ impl Supervisor {
         };
         tracing::warn!(%status, code = %why.code, "{}", why.message);
         self.deaths += 1;
-        self.failed_loads += u32::from(!was_ready);
+        self.failed_loads += u32::from(!was_ready && !is_loss);
+        if is_loss {
+            self.lose(&why);
+        }
 
         for (id, handed) in &mut self.handed {
             let crashes = self.crashes.entry(*id).or_default();
-            *crashes += 1;
+            *crashes += u32::from(!is_loss);
             handed.outcome.get_or_insert_with(|| {
                 if handed.cancelling {
                     Outcome::Cancelled
@@ -132,27 +146,27 @@ impl Supervisor {
         }
         // What the worker itself calls hopeless will not get better; a crash may.
         let is_hopeless = why.code != "worker_died" || self.failed_loads >= MAX_FAILED_LOADS;
-        if !was_ready && is_hopeless {
+        if !was_ready && !is_loss && is_hopeless {
             self.give_up_on(&worker.holds, &why);
             return;
         }
         let pause = Duration::from_millis(100 << self.deaths.min(5));
         self.not_before = (self.deaths > 1).then(|| Instant::now() + pause);
         if self.waiting.is_empty() && self.handed.is_empty() {
-            self.show(WorkerState::Idle, None, None);
+            self.show(WorkerState::Idle, None);
         } else {
-            self.show(WorkerState::Restarting, Some(view(&why)), None);
+            self.show(WorkerState::Restarting, Some(view(&why)));
         }
     }
 
     /// No variation that waits for this model can be written.
     fn give_up_on(&mut self, holds: &Holds, why: &Interruption) {
-        self.show(WorkerState::Failed, Some(view(why)), None);
+        self.show(WorkerState::Failed, Some(view(why)));
         (self.deaths, self.failed_loads) = (0, 0);
         let waiting: Vec<VariationId> = self.waiting.ids().collect();
         for id in waiting {
             match self.library.job(id.job) {
-                Ok(job) if Holds::wanted_by(&job, holds.slots) != *holds => {}
+                Ok(job) if !holds.will_do_for(&job) => {}
                 Ok(job) => {
                     self.waiting.remove(id);
                     self.give_up(id, &job, why.clone());

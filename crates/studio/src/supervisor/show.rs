@@ -2,7 +2,7 @@
 
 use std::sync::PoisonError;
 
-use jobs::{MemoryPlan, VariationId};
+use jobs::VariationId;
 use library::Interruption;
 
 use super::{Supervisor, Visible};
@@ -11,18 +11,16 @@ use crate::{Error, views};
 
 impl Supervisor {
     /// Shows the worker's state, and how it is ready if it is.
-    pub(super) fn show(
-        &self,
-        state: WorkerState,
-        error: Option<ErrorView>,
-        ready: Option<(String, MemoryPlan)>,
-    ) {
+    pub(super) fn show(&self, state: WorkerState, error: Option<ErrorView>) {
         let worker = self.worker.as_ref();
-        let (device, plan) = ready.unzip();
+        let ready = worker.and_then(|worker| worker.ready.as_ref());
+        let plan = ready.map(|ready| ready.plan);
+        let instead = ready.and_then(|ready| ready.instead.clone());
         let status = WorkerStatus {
             state,
             model: worker.map(|worker| worker.holds.model.clone()),
-            device,
+            device: ready.map(|ready| ready.device.clone()),
+            instead: instead.or_else(|| self.given_up.clone()),
             slots: plan.map(|plan| plan.slots),
             plan,
             error,
@@ -34,9 +32,9 @@ impl Supervisor {
         self.events.tell(&StudioEvent::Worker { status });
     }
 
-    pub(super) fn visible_error(&self) -> Option<ErrorView> {
+    pub(super) fn visible_status(&self) -> WorkerStatus {
         let visible = self.visible.lock().unwrap_or_else(PoisonError::into_inner);
-        visible.status.error.clone()
+        visible.status.clone()
     }
 
     pub(super) fn tell_variation(&mut self, id: VariationId) {

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use studio::api::{ComposeRequest, ExportFormat, LibraryQuery, Settings, StudioEvent};
-use studio::jobs::{Limits, Sampling, VariationState};
+use studio::jobs::{Device, Limits, Sampling, VariationState};
 use studio::{Code, Studio};
 
 use crate::{Atelier, events_until, finished_piece, request, wait_for};
@@ -188,6 +188,7 @@ fn settings_survive_and_foreign_ones_do_no_harm() {
         }),
         export: Some(ExportFormat::Midi),
         at_once: Some(4),
+        device: Device::Card(1),
     };
     studio.save_settings(&settings).unwrap();
     studio.close();

@@ -3,7 +3,8 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use studio::Code;
-use studio::api::{BenchProgress, BenchRequest};
+use studio::api::{BenchProgress, BenchRequest, Settings};
+use studio::jobs::Device;
 
 use crate::{Atelier, request};
 
@@ -78,6 +79,20 @@ fn a_batch_that_does_not_fit_ends_the_measurement_with_a_note() {
             .iter()
             .any(|note| note.contains("2 pieces at once and not for 4"))
     );
+}
+
+#[test]
+fn the_device_that_is_measured_is_the_one_that_is_chosen() {
+    let atelier = Atelier::new(&[]);
+    let studio = atelier.open();
+    let settings = Settings {
+        device: Device::Card(1),
+        ..Settings::default()
+    };
+    studio.save_settings(&settings).unwrap();
+    let stop = AtomicBool::new(false);
+    let report = studio.bench(&of(&[1]), &stop, |_| {}).unwrap();
+    assert!(report.device.starts_with("Card(1)"), "{}", report.device);
 }
 
 #[test]

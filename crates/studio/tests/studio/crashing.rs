@@ -2,7 +2,7 @@ use studio::Code;
 use studio::api::{StudioEvent, WorkerState};
 use studio::jobs::VariationState;
 
-use crate::{Atelier, events_until, request, wait_for};
+use crate::{Atelier, events_until, reopen, request, wait_for};
 
 #[test]
 fn a_worker_that_dies_is_replaced_and_the_pieces_are_finished() {
@@ -175,18 +175,6 @@ fn weights_that_changed_since_a_piece_was_queued_do_not_write_it() {
     let studio = reopen(config);
     let failed = wait_for(&studio, id, |v| v.state.is_final());
     assert_eq!(failed.error.unwrap().code, "model_changed");
-}
-
-/// A supervisor lets go of its library when its thread has ended.
-fn reopen(config: studio::Config) -> studio::Studio {
-    let start = std::time::Instant::now();
-    loop {
-        match studio::Studio::open(config.clone()) {
-            Ok(studio) => return studio,
-            Err(error) => assert!(start.elapsed().as_secs() < 10, "{error}"),
-        }
-        std::thread::yield_now();
-    }
 }
 
 fn is_alive(pid: u32) -> bool {

@@ -5,6 +5,7 @@
 
 mod asking;
 mod benching;
+mod computing;
 mod crashing;
 mod queueing;
 mod recalling;
@@ -60,6 +61,22 @@ impl Atelier {
 
     pub(crate) fn open(&self) -> Studio {
         Studio::open(self.config()).unwrap()
+    }
+
+    /// Opens it after one that was closed: a supervisor lets go of its library when its thread has ended.
+    pub(crate) fn reopen(&self) -> Studio {
+        reopen(self.config())
+    }
+}
+
+pub(crate) fn reopen(config: Config) -> Studio {
+    let start = Instant::now();
+    loop {
+        match Studio::open(config.clone()) {
+            Ok(studio) => return studio,
+            Err(error) => assert!(start.elapsed().as_secs() < 10, "{error}"),
+        }
+        std::thread::yield_now();
     }
 }
 
