@@ -10,8 +10,11 @@ use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use serde::Serialize;
-use studio::api::{ComposeRequest, ErrorView, JobView, Recalled, StudioEvent, VariationView};
-use studio::jobs::{Limits, Sampling, Style, VariationId, VariationState};
+use studio::api::{
+    ComposeRequest, ErrorView, JobView, Recalled, StudioEvent, VariationView, WorkerState,
+    WorkerStatus,
+};
+use studio::jobs::{Device, Limits, NO_CARD, Sampling, Style, VariationId, VariationState};
 use studio::{Code, Config, Error, Result, Studio, WorkerCommand, export};
 
 use crate::args::ComposeArgs;
@@ -70,6 +73,7 @@ fn follow(
     let progress = Progress::new(job, args.json);
     let mut all_written = true;
     let mut cancelled = false;
+    let mut said_instead = false;
     while !open.is_empty() {
         if interrupted.load(Ordering::Relaxed) && !cancelled {
             cancelled = true;
@@ -100,6 +104,13 @@ fn follow(
                 progress.finish(&variation, written.is_ok());
                 progress.above(|| tell(&variation, written, args.json))?;
             }
+            StudioEvent::Worker { status } if !said_instead => {
+                if let Some(why) = instead(&status, args.device) {
+                    let note = format!("note: composing on the processor: {}", why.message);
+                    progress.above(|| say_aside(&note));
+                    said_instead = true;
+                }
+            }
             // Nobody sits here to make room, and a script must not wait for ever.
             StudioEvent::Trouble { error } => {
                 complain(&error);
@@ -113,6 +124,13 @@ fn follow(
         (false, true) => ExitCode::SUCCESS,
         (false, false) => ExitCode::FAILURE,
     })
+}
+
+/// Why the processor composes, if that is news: to who asked for a card, that there is none is.
+fn instead(status: &WorkerStatus, asked: Device) -> Option<&ErrorView> {
+    let why = status.instead.as_ref()?;
+    let is_news = why.code != NO_CARD || matches!(asked, Device::Card(_));
+    (is_news && status.state == WorkerState::Ready).then_some(why)
 }
 
 /// Names the files of a variation, or says why there are none.

@@ -107,6 +107,32 @@ fn json_tells_each_bar_and_ends_with_the_files() {
 }
 
 #[test]
+fn that_the_processor_takes_a_cards_place_is_said_once_to_who_asked_for_a_card() {
+    let folder = tempfile::tempdir().unwrap();
+    let composed = |more: &[&str]| {
+        let how = ["--max-bars", "2", "--variations", "2"];
+        let output = compose(folder.path(), "out", &[&how[..], more].concat());
+        let errors = String::from_utf8(output.stderr.clone()).unwrap();
+        (succeeds(output), errors)
+    };
+    // There is no machine with so many.
+    let (_, errors) = composed(&["--device", "cuda:99"]);
+    let note = "note: composing on the processor: there is no NVIDIA";
+    assert_eq!(errors.matches(note).count(), 1, "{errors}");
+    let (events, errors) = composed(&["--device", "cuda:99", "--json"]);
+    assert_eq!(errors.matches(note).count(), 1, "{errors}");
+    let ready = |event: &serde_json::Value| event["status"]["state"] == "ready";
+    let mut events = events
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap());
+    let ready = events.find(ready).expect("a worker");
+    assert_eq!(ready["status"]["instead"]["code"], "device_absent");
+    assert_eq!(ready["status"]["plan"]["on_card"], false);
+    let (_, errors) = composed(&["--device", "cpu"]);
+    assert!(!errors.contains("note: composing"), "{errors}");
+}
+
+#[test]
 fn the_formats_asked_for_are_written_and_no_others() {
     let folder = tempfile::tempdir().unwrap();
     let all = ["--max-bars", "4", "--to", "abc,musicxml,mxl,midi,notagen"];
