@@ -138,6 +138,11 @@ pub(crate) async fn worker_status(studio: State<'_, Studio>) -> Answer<WorkerSta
     ask(studio, |studio| Ok(studio.worker_status())).await
 }
 
+#[tauri::command]
+pub(crate) async fn retry_device(studio: State<'_, Studio>) -> Answer<()> {
+    ask(studio, Studio::retry_device).await
+}
+
 /// Counts the window's subscriptions: only the latest is served, so that a reload does not leave
 /// a thread behind that talks to a page that is gone.
 #[derive(Default)]

@@ -23,6 +23,7 @@ const COMMANDS: &[&str] = &[
     "settings",
     "save_settings",
     "worker_status",
+    "retry_device",
     "subscribe",
     "watch_machine",
     "unwatch_machine",

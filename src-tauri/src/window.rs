@@ -59,6 +59,7 @@ pub(crate) fn run() -> ExitCode {
             commands::settings,
             commands::save_settings,
             commands::worker_status,
+            commands::retry_device,
             commands::subscribe,
             machine::watch_machine,
             machine::unwatch_machine,

@@ -1,11 +1,17 @@
 import { fireEvent, screen } from "@testing-library/svelte";
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import type { BenchProgress, BenchReport, Machine } from "../src/lib/bindings";
+import type { BenchProgress, BenchReport, Gpu, Machine, WorkerStatus } from "../src/lib/bindings";
 import { machine } from "../src/lib/machine.svelte";
+import { settings } from "../src/lib/settings.svelte";
+import { studio } from "../src/lib/studio.svelte";
+import { toasts } from "../src/lib/toasts.svelte";
 import { backend, open } from "./backend";
 import { benchReport, job, PLAN } from "./made";
 
+const RTX: Gpu = { name: "RTX", memory: 12e9, memory_taken: 2e9, load: 0.5, celsius: 60, watts: null };
 const NOW: Machine = { processor: "A processor", threads: 4, load: 0.25, memory: { total: 16e9, available: 9e9 }, gpus: [] };
+
+const READY: WorkerStatus = { state: "ready", model: "demo", device: "CPU", instead: null, slots: 2, plan: null, error: null };
 
 async function at(replaced: Record<string, (args: never) => unknown> = {}) {
   let look: (machine: Machine) => void = () => undefined;
@@ -23,6 +29,9 @@ async function at(replaced: Record<string, (args: never) => unknown> = {}) {
 
 beforeEach(() => {
   Object.assign(machine, { now: null, loads: [], reports: [], running: null, stopping: false, shown: null, compared: [] });
+  settings.current = { theme: null, compose: null, export: null, at_once: null, device: "auto" };
+  studio.state.worker = null;
+  toasts.clear();
 });
 
 describe("the machine", () => {
@@ -33,8 +42,8 @@ describe("the machine", () => {
     const gauges = (await one("gauges")).textContent;
     expect(gauges).toContain("25 %");
     expect(gauges).toContain("9.0 GB free of 16.0 GB");
-    expect(gauges).toContain("No NVIDIA graphics card");
-    look({ ...NOW, gpus: [{ name: "RTX", memory: 12e9, memory_taken: 2e9, load: 0.5, celsius: 60, watts: null }] });
+    expect((await one("no-card")).textContent).toContain("No NVIDIA card or driver was found");
+    look({ ...NOW, gpus: [RTX] });
     await vi.waitFor(async () => expect((await one("gauges")).textContent).toContain("10.0 GB free of 12.0 GB · 60 °C"));
   });
 
@@ -48,8 +57,53 @@ describe("the machine", () => {
   it("shows what the model takes of the memory", async () => {
     const { one, send } = await at();
     const plan = { ...PLAN, slots_asked: 8, is_smaller: true, dtype: "q8_0" } as const;
-    send({ kind: "worker", status: { state: "ready", model: "demo", device: "CPU", slots: 2, plan, error: null } });
-    expect((await one("plan")).textContent).toContain("2 pieces at once instead of 8, weights in 8 bits");
+    send({ kind: "worker", status: { ...READY, plan } });
+    const shown = (await one("plan")).textContent;
+    expect(shown).toContain("takes at most 0.1 kB of memory");
+    expect(shown).toContain("Memory was short when it was loaded: 2 pieces at once instead of 8, weights in 8 bits.");
+    send({ kind: "worker", status: { ...READY, device: "RTX", plan: { ...plan, on_card: true } } });
+    await vi.waitFor(async () => expect((await one("plan")).textContent).toContain("The card’s memory was short"));
+    expect((await one("worker-plan")).textContent).toContain("0.1 kB of the card’s memory");
+  });
+});
+
+describe("where to compute", () => {
+  it("is chosen among the cards, and remembered", async () => {
+    const { look, one, calls } = await at({ settings: () => ({ theme: "dark", compose: null, export: null, at_once: 4, device: "cpu" }) });
+    await settings.load();
+    look({ ...NOW, gpus: [RTX] });
+    const select = (await one("device")) as HTMLSelectElement;
+    await vi.waitFor(() => expect([...select.options].map(({ text }) => text)).toEqual(["Automatic", "Processor", "RTX"]));
+    expect(select.value).toBe("cpu");
+    expect(screen.getByLabelText("Where to compute")).toBe(select);
+    await fireEvent.change(select, { target: { value: "card-0" } });
+    expect(calls("save_settings")).toEqual([{ settings: { theme: "dark", compose: null, export: null, at_once: 4, device: { card: 0 } } }]);
+  });
+
+  it("is said to be the processor when a card fails, once on the page and beside it, and the card can be tried again", async () => {
+    const { look, send, all, calls } = await at();
+    look({ ...NOW, gpus: [RTX] });
+    const lost: WorkerStatus = { ...READY, instead: { code: "device_lost", message: "the NVIDIA card failed (3 times in a short while)" } };
+    send({ kind: "worker", status: lost });
+    send({ kind: "worker", status: lost });
+    await vi.waitFor(() => expect(all("card-notice")).toHaveLength(2));
+    for (const notice of all("card-notice")) {
+      expect(notice.textContent).toContain("Composing on the processor: the NVIDIA card failed (3 times in a short while)");
+    }
+    expect(screen.queryByTestId("toast")).toBeNull();
+    await fireEvent.click(all("retry-device")[0] as HTMLElement);
+    expect(calls("retry_device")).toHaveLength(1);
+    send({ kind: "worker", status: { ...READY, state: "idle", device: null } });
+    await vi.waitFor(() => expect(all("card-notice")).toHaveLength(0));
+  });
+
+  it("is the processor without ado where there is no card", async () => {
+    const { look, send, all, one } = await at();
+    look(NOW);
+    send({ kind: "worker", status: { ...READY, instead: { code: "device_absent", message: "there is no NVIDIA driver" } } });
+    expect((await one("no-card")).textContent).toBe("No NVIDIA card or driver was found: composing on the processor.");
+    expect(all("card-notice")).toHaveLength(0);
+    expect((await one("worker-status")).textContent).not.toContain("NVIDIA");
   });
 });
 

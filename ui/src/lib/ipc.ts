@@ -62,6 +62,8 @@ export const ipc = {
   settings: () => invoke<Settings>("settings"),
   saveSettings: (settings: Settings) => invoke<void>("save_settings", { settings }),
   workerStatus: () => invoke<WorkerStatus>("worker_status"),
+  /** Lets a card be tried again whose place the processor has taken. */
+  retryDevice: () => invoke<void>("retry_device"),
   watchMachine: (onLook: (machine: Machine) => void) => {
     const channel = new Channel<Machine>();
     channel.onmessage = onLook;

@@ -72,6 +72,16 @@ class Studio {
     ipc.prioritise(id, priority).catch((error) => toasts.error(error));
   }
 
+  /** The next piece is written on the card, if it will. */
+  async retryDevice(): Promise<void> {
+    try {
+      await ipc.retryDevice();
+      toasts.info("The card is tried again", "With the next piece.");
+    } catch (error) {
+      toasts.error(error);
+    }
+  }
+
   async clearFinished(): Promise<void> {
     try {
       await ipc.clearFinished();
