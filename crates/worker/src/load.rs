@@ -30,13 +30,11 @@ pub(crate) fn load(spec: &LoadSpec) -> Result<Loaded, Error> {
     }
     let source = Source::of(&spec.model)?;
     let footprint = source.footprint()?;
-    let instead = match card(spec.device) {
+    let instead = match on_a_card(spec, &source, &footprint) {
         Ok(None) => None,
-        Ok(Some(card)) => match on_card(spec, &source, &footprint, card) {
-            Err(Error::Model(error)) if is_of_a_device(&error) => Some(told(&error)),
-            loaded => return loaded,
-        },
-        Err(error) => Some(told(&error)),
+        Ok(Some(loaded)) => return Ok(loaded),
+        Err(Error::Model(error)) if is_of_a_device(&error) => Some(told(&error)),
+        Err(error) => return Err(error),
     };
     if let Some(WorkerError { code, message }) = &instead {
         tracing::warn!(code, "{message}");
@@ -55,22 +53,50 @@ pub(crate) fn load(spec: &LoadSpec) -> Result<Loaded, Error> {
     })
 }
 
-/// The card that was asked for, or else the one with the most memory of those that will do.
-fn card(device: Device) -> Result<Option<Card>, notagen::Error> {
-    let index = match device {
+/// On the card that was asked for, or else on the first that will do, those with most memory first.
+fn on_a_card(
+    spec: &LoadSpec,
+    source: &Source<'_>,
+    footprint: &Footprint,
+) -> Result<Option<Loaded>, Error> {
+    let cards = match spec.device {
         Device::Cpu => return Ok(None),
-        Device::Card(index) => index as usize,
+        Device::Card(index) => vec![index as usize],
         Device::Auto => {
-            let all = CardInfo::all()?;
-            let will_do = all.iter().filter(|card| card.check().is_ok());
-            match will_do.max_by_key(|card| (card.memory, usize::MAX - card.index)) {
-                Some(card) => card.index,
-                // Why not: as the first of them says.
-                None => 0,
-            }
+            let mut all = catching(CardInfo::all)?;
+            all.sort_by_key(|card| (std::cmp::Reverse(card.memory), card.index));
+            all.iter().map(|card| card.index).collect()
         }
     };
-    Card::open(index).map(Some)
+    let mut why = None;
+    for index in cards {
+        let loaded = catching(|| on_card(spec, source, footprint, Card::open(index)?));
+        match loaded {
+            Err(Error::Model(error)) if is_of_a_device(&error) => {
+                why.get_or_insert(error);
+            }
+            loaded => return loaded.map(Some),
+        }
+    }
+    Err(why.map_or_else(|| Error::Asked("no card to try".into()), Error::Model))
+}
+
+/// The library behind the driver's functions panics where the driver lacks one.
+fn catching<T, E: Into<Error>>(work: impl FnOnce() -> Result<T, E>) -> Result<T, Error> {
+    // What `work` was at is dropped with the panic, and nothing else is touched.
+    match std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)) {
+        Ok(done) => done.map_err(Into::into),
+        Err(panic) => {
+            let said = panic.downcast_ref::<String>().map(String::as_str);
+            let said = said.or_else(|| panic.downcast_ref::<&str>().copied());
+            Err(Error::Model(notagen::Error::DeviceUnsupported {
+                reason: format!(
+                    "the NVIDIA driver cannot be used: {}",
+                    said.unwrap_or("a panic")
+                ),
+            }))
+        }
+    }
 }
 
 /// With as many slots as fit: the plan knows what the model takes, and not what others take meanwhile.

@@ -5,6 +5,8 @@
 
 mod arrows;
 mod benching;
+#[cfg(target_os = "linux")]
+mod cards;
 mod composing;
 mod errors;
 mod exporting;
@@ -26,6 +28,8 @@ pub(crate) fn partita(folder: &Path) -> Command {
     command
         .env("PARTITA_LIBRARY", folder.join("library"))
         .env("PARTITA_MODELS", repository().join("models"))
+        // What these tests say of the processor holds on a machine with a card too.
+        .env("CUDA_VISIBLE_DEVICES", "")
         .current_dir(folder);
     command
 }
