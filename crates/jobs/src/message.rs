@@ -113,6 +113,9 @@ pub enum FromWorker {
     Fatal(WorkerError),
     /// Something happened to a sequence.
     Job(JobEvent),
+    /// There is work and it goes on, but for some seconds there was nothing to tell of it. A worker that hangs
+    /// does not say it.
+    Alive,
     /// A run of a measurement is over.
     Measured(Measured),
     /// A measurement cannot be made as it was asked for; the worker goes on.

@@ -133,6 +133,7 @@ fn main() {
                 }
                 FromWorker::Fatal(error) | FromWorker::Refused(error) => panic!("{error:?}"),
                 FromWorker::Measured(_) => is_warm = true,
+                FromWorker::Alive => {}
                 FromWorker::Job(event) => match event.change {
                     // Now and then one that runs is stopped.
                     Change::Bar { .. } if dice.below(60) == 0 => {

@@ -1,8 +1,9 @@
 //! A worker without a model, for the studio's tests: its pieces are a function of the seed, and it
 //! can be told to die.
 //!
-//! `stub_worker [bars=N] [pause_ms=N] [fatal=CODE] [instead=CODE] [deaf]`, and `deaths=FILE [dies_times=N]`
-//! with one of `dies_at_start`, `dies_after_bars=N`, `deadly_seed=N`, `loses_card_after_bars=N`.
+//! `stub_worker [bars=N] [pause_ms=N] [fatal=CODE] [instead=CODE] [deaf] [alive]`, and `deaths=FILE [dies_times=N]`
+//! with one of `dies_at_start`, `dies_after_bars=N`, `deadly_seed=N`, `loses_card_after_bars=N`,
+//! `hangs_after_bars=N`. One that is `alive` says so while it pauses.
 //!
 //! Its device is what it was asked for, and in what order CUDA is to list cards; only one that was not asked for
 //! the processor has a card to lose, or a reason why there is none.
@@ -12,7 +13,7 @@
 use std::collections::VecDeque;
 use std::io::{Read, Write};
 use std::sync::mpsc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use studio::jobs::{
     Change, Decoder, Device, Ending, FromWorker, JobEvent, Measured, MemoryPlan, SequenceSpec,
@@ -133,7 +134,7 @@ fn main() {
                     );
                     continue;
                 }
-                std::thread::sleep(pause);
+                rest(pause);
                 let pitch = char::from(b'A' + (spec.seed + u64::from(index)).rem_euclid(7) as u8);
                 let text = format!("[r:{index}/{}][V:1]{pitch}8|\n", bars - 1 - index);
                 tell(spec.id, Change::Bar { index, text });
@@ -146,6 +147,9 @@ fn main() {
                 }
                 if has_card && number("loses_card_after_bars") == Some(written) {
                     die_if_told_to(&option("deaths").unwrap(), dies_times, lose_card);
+                }
+                if has_card && number("hangs_after_bars") == Some(written) {
+                    die_if_told_to(&option("deaths").unwrap(), dies_times, hang);
                 }
             }
         }
@@ -160,6 +164,18 @@ fn die_if_told_to(file: &str, times: u32, die: fn() -> !) {
     }
 }
 
+/// Pauses before a bar.
+fn rest(pause: Duration) {
+    let start = Instant::now();
+    if std::env::args().any(|arg| arg == "alive") {
+        while start.elapsed() < pause {
+            say(&FromWorker::Alive);
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+    std::thread::sleep(pause.saturating_sub(start.elapsed()));
+}
+
 fn abort() -> ! {
     std::process::abort()
 }
@@ -171,6 +187,13 @@ fn lose_card() -> ! {
         message: "the card failed as it was told to".into(),
     }));
     std::process::exit(70)
+}
+
+/// As a worker hangs whose driver waits for a card that is gone.
+fn hang() -> ! {
+    loop {
+        std::thread::park();
+    }
 }
 
 fn tell(id: VariationId, change: Change) {

@@ -30,6 +30,7 @@ fn main() {
         device: Device::Auto,
         models_by_path: false,
         resume: false,
+        card_patience: Config::CARD_PATIENCE,
     });
     let studio = studio.unwrap();
     let watchers = [

@@ -306,7 +306,7 @@ fn listen(
             Some(FromWorker::Fatal(error) | FromWorker::Refused(error)) => {
                 return Err(Error::new(Code::Worker(error.code), error.message));
             }
-            Some(FromWorker::Job(_)) => {}
+            Some(FromWorker::Job(_) | FromWorker::Alive) => {}
             None => {
                 return Err(Error::new(
                     Code::WorkerFailed,

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use jobs::Decoder;
 use serde::de::DeserializeOwned;
 
-/// How long one that was asked to end may take before it is killed.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// How long one that was asked to end may take before it is killed, and one that was killed to be gone.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(2);
 
 #[derive(Debug)]
 pub(crate) struct Child {

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 use directories::ProjectDirs;
 use jobs::Device;
@@ -66,9 +67,15 @@ pub struct Config {
     pub models_by_path: bool,
     /// Whether jobs left over from the last time go on.
     pub resume: bool,
+    /// How long a worker that has work on a card may say nothing before it is taken to hang; usually
+    /// [`Config::CARD_PATIENCE`].
+    pub card_patience: Duration,
 }
 
 impl Config {
+    /// Many times what the slowest card needs between two things that its worker says.
+    pub const CARD_PATIENCE: Duration = Duration::from_secs(60);
+
     /// Where to compute, if the settings say `chosen`.
     pub(crate) fn device(&self, chosen: Device) -> Device {
         match self.device {
@@ -107,6 +114,7 @@ impl Config {
             device: Device::Auto,
             models_by_path: false,
             resume: true,
+            card_patience: Self::CARD_PATIENCE,
         })
     }
 }

@@ -1,8 +1,10 @@
 //! The worker's process: started, spoken to, ended.
 
+use std::sync::mpsc;
+
 use jobs::{FromWorker, LoadSpec, ToWorker};
 
-use crate::child::Child;
+use crate::child::{Child, PATIENCE};
 use crate::{Code, Error, Result, WorkerCommand};
 
 /// What a worker's process tells; `None` is its end, after which nothing comes.
@@ -57,6 +59,20 @@ impl Process {
     /// Ends it at once, in the middle of what it does.
     pub(crate) fn kill(self) {
         drop(self.0);
+    }
+
+    /// Kills it, and waits a little for its end, so that its memory is free; it may never come while a driver
+    /// holds it.
+    pub(crate) fn abandon(self) -> String {
+        let (ended, end) = mpsc::channel();
+        std::thread::spawn(move || {
+            self.kill();
+            let _ = ended.send(());
+        });
+        match end.recv_timeout(PATIENCE) {
+            Ok(()) => "killed".to_owned(),
+            Err(_) => "killed, and there still".to_owned(),
+        }
     }
 
     /// Sees to it that it has ended, and says how.

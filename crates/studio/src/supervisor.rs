@@ -36,7 +36,7 @@ const SLOTS: usize = 8;
 /// of these times it was alone.
 const MAX_CRASHES: u32 = 3;
 
-/// How often what could not be saved is tried again.
+/// How often what could not be saved is tried again, and a silent card is looked after.
 const TICK: Duration = Duration::from_millis(100);
 
 /// What the supervisor is told.
@@ -71,6 +71,9 @@ struct Worker {
     ready: Option<Ready>,
     /// Another takes its place as soon as it has nothing to do.
     is_dismissed: bool,
+    /// How long it has said nothing while it had work on a card: the ticks that were waited through, so that
+    /// neither a computer that slept nor a disk that kept us waiting makes a worker silent.
+    silence: Duration,
     /// What it said before it ended.
     last_words: Option<WorkerError>,
 }
@@ -207,7 +210,8 @@ impl Supervisor {
                 Ok(Order::Told(generation, told)) if generation == self.generation => {
                     self.hear(told);
                 }
-                Ok(Order::Told(..)) | Err(RecvTimeoutError::Timeout) => {}
+                Ok(Order::Told(..)) => {}
+                Err(RecvTimeoutError::Timeout) => self.mind_the_card(),
                 Ok(Order::Close(reply)) => {
                     self.close();
                     let _ = reply.send(());
@@ -227,7 +231,9 @@ impl Supervisor {
                 && handed.recorded == handed.writing.is_begun()
                 && !handed.writing.is_unsaved()
         };
-        self.not_before.is_none() && self.handed.values().all(is_settled)
+        self.not_before.is_none()
+            && self.handed.values().all(is_settled)
+            && !self.is_computing_on_a_card()
     }
 
     fn cancel(&mut self, id: VariationId) -> Result<()> {

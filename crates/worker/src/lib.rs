@@ -18,7 +18,7 @@ mod plan;
 use std::io::{Read, Write};
 use std::process::ExitCode;
 use std::sync::mpsc::{self, Receiver, TryRecvError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use engine::{Engine, ModelError};
@@ -32,11 +32,15 @@ pub use kernels::{KernelTime, PassTime, kernel_times};
 /// With which a worker ends whose card is lost.
 const DEVICE_LOST: u8 = 70;
 
+/// A worker that has work and nothing to tell of it says so after this time. Between two steps, by the thread that
+/// computes: one that hangs is silent.
+const QUIET: Duration = Duration::from_secs(5);
+
 /// The whole life of a worker on this process's standard input and output.
 #[must_use]
 pub fn run() -> ExitCode {
     let messages = read_messages(std::io::stdin());
-    match serve(&messages, &mut std::io::stdout().lock()) {
+    match serve(&messages, &mut std::io::stdout().lock(), QUIET) {
         Ok(status) => status,
         Err(error) => {
             tracing::error!("{error:#}");
@@ -82,6 +86,7 @@ fn read_messages(mut input: impl Read + Send + 'static) -> Receiver<anyhow::Resu
 fn serve(
     messages: &Receiver<anyhow::Result<ToWorker>>,
     output: &mut impl Write,
+    quiet: Duration,
 ) -> anyhow::Result<ExitCode> {
     let mut say = |message: FromWorker| -> anyhow::Result<()> {
         output.write_all(&jobs::encode(&message)?)?;
@@ -110,6 +115,7 @@ fn serve(
     })?;
 
     let start = Instant::now();
+    let mut said = start;
     let mut engine = Engine::new(model.slots());
     loop {
         loop {
@@ -161,6 +167,12 @@ fn serve(
             say(FromWorker::Fatal(error.clone()))?;
             return Ok(ExitCode::from(DEVICE_LOST));
         }
+        if !events.is_empty() {
+            said = Instant::now();
+        } else if said.elapsed() >= quiet {
+            say(FromWorker::Alive)?;
+            said = Instant::now();
+        }
         for event in events {
             say(FromWorker::Job(event))?;
         }
@@ -204,24 +216,109 @@ fn worker_error(error: &impl ModelError) -> WorkerError {
 mod tests {
     use std::path::Path;
 
-    use jobs::{Device, LoadSpec, MAX_SEED, MeasureSpec, ModelSource, Sampling, Style};
+    use jobs::{
+        Device, GuardMode, JobId, Limits, LoadSpec, MAX_SEED, MeasureSpec, ModelSource, Priority,
+        Sampling, SequenceSpec, Style, VariationId,
+    };
 
     use super::*;
 
+    const SAMPLING: Sampling = Sampling {
+        top_k: 9,
+        top_p: 0.9,
+        temperature: 0.7,
+    };
+
+    fn style() -> Style {
+        Style {
+            period: "Romantic".into(),
+            composer: "Schubert, Franz".into(),
+            instrumentation: "Art Song".into(),
+        }
+    }
+
+    fn id() -> VariationId {
+        VariationId {
+            job: JobId::new(),
+            number: 1,
+        }
+    }
+
+    fn demo() -> LoadSpec {
+        let demo = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models/partita-demo");
+        LoadSpec {
+            model: ModelSource::Folder(demo),
+            slots: 2,
+            device: Device::Cpu,
+            dtype: None,
+            threads: None,
+        }
+    }
+
+    /// The worker's output, read by the test as it comes.
+    struct Pipe(mpsc::Sender<Vec<u8>>);
+
+    impl Write for Pipe {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            let _ = self.0.send(bytes.to_vec());
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// What a worker says until a piece of 12 patches is over; so few make no bar.
+    fn said_of_a_piece(quiet: Duration) -> Vec<FromWorker> {
+        let (sender, messages) = mpsc::channel();
+        sender.send(Ok(ToWorker::Load(demo()))).unwrap();
+        let piece = ToWorker::Start(SequenceSpec {
+            id: id(),
+            priority: Priority::default(),
+            style: style(),
+            sampling: SAMPLING,
+            guard: GuardMode::default(),
+            limits: Limits {
+                max_patches: Some(12),
+                ..Limits::default()
+            },
+            seed: 1,
+        });
+        sender.send(Ok(piece)).unwrap();
+        let (output, written) = mpsc::channel();
+        let worker = std::thread::spawn(move || serve(&messages, &mut Pipe(output), quiet));
+        let mut decoder = Decoder::default();
+        let mut said = Vec::new();
+        let is_over =
+            |change: &Change| matches!(change, Change::Finished { .. } | Change::Failed(_));
+        while !matches!(said.last(), Some(FromWorker::Job(event)) if is_over(&event.change)) {
+            let next = written.recv_timeout(Duration::from_secs(20));
+            decoder.push(&next.unwrap_or_else(|_| panic!("no end: {said:?}")));
+            said.extend(std::iter::from_fn(|| decoder.next_message().unwrap()));
+        }
+        drop(sender);
+        assert_eq!(worker.join().unwrap().unwrap(), ExitCode::SUCCESS);
+        let rest: Vec<_> = written.try_iter().collect();
+        assert!(rest.is_empty(), "a worker without work is silent");
+        said
+    }
+
+    #[test]
+    fn a_worker_with_work_and_nothing_to_tell_of_it_says_that_it_is_alive() {
+        let count = |said: &[FromWorker]| said.iter().filter(|m| **m == FromWorker::Alive).count();
+        let said = said_of_a_piece(Duration::ZERO);
+        // Most steps end without a bar.
+        assert!(count(&said) > 2, "{said:?}");
+        let said = said_of_a_piece(Duration::from_secs(3600));
+        assert_eq!(count(&said), 0, "{said:?}");
+    }
+
     #[test]
     fn a_measurement_that_cannot_be_made_is_refused_and_the_worker_goes_on() {
-        let demo = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models/partita-demo");
         let good = MeasureSpec {
-            style: Style {
-                period: "Romantic".into(),
-                composer: "Schubert, Franz".into(),
-                instrumentation: "Art Song".into(),
-            },
-            sampling: Sampling {
-                top_k: 9,
-                top_p: 0.9,
-                temperature: 0.7,
-            },
+            style: style(),
+            sampling: SAMPLING,
             seed: 1,
             patches: 1,
             runs: 1,
@@ -235,29 +332,22 @@ mod tests {
 
         let (sender, messages) = mpsc::channel();
         let say = |message| sender.send(Ok(message)).unwrap();
-        say(ToWorker::Load(LoadSpec {
-            model: ModelSource::Folder(demo),
-            slots: 2,
-            device: Device::Cpu,
-            dtype: None,
-            threads: None,
-        }));
+        say(ToWorker::Load(demo()));
         for spec in bad {
             say(ToWorker::Measure(spec));
         }
         say(ToWorker::Measure(good));
         // Not heard while it measures; that there is something shows that somebody waits.
-        let id = jobs::VariationId {
-            job: jobs::JobId::new(),
-            number: 1,
-        };
         for _ in 0..8 {
-            say(ToWorker::Cancel { id });
+            say(ToWorker::Cancel { id: id() });
         }
         drop(sender);
 
         let mut output = Vec::new();
-        assert_eq!(serve(&messages, &mut output).unwrap(), ExitCode::SUCCESS);
+        assert_eq!(
+            serve(&messages, &mut output, QUIET).unwrap(),
+            ExitCode::SUCCESS
+        );
         let mut decoder = Decoder::default();
         decoder.push(&output);
         let mut said = std::iter::from_fn(|| decoder.next_message::<FromWorker>().unwrap());

@@ -1,13 +1,15 @@
-//! A card that fails: the worker is lost with it, and the next one tries it again, until it is given up and the
-//! processor takes its place. That is remembered until the user wants the card tried again, or chooses another.
+//! A card that fails, or answers no more: the worker is lost with it, and the next one tries it again, until it is
+//! given up and the processor takes its place. That is remembered until the user wants the card tried again, or
+//! chooses another.
 
 use std::time::{Duration, Instant};
 
 use jobs::{Device, WorkerError};
 use library::{Interruption, Library};
 
-use super::{Supervisor, Worker};
+use super::{Supervisor, TICK, Worker};
 use crate::api::{ErrorView, WorkerState};
+use crate::process::Process;
 use crate::{Config, Result};
 
 /// A card that was lost so many times within [`WHILE`] is given up.
@@ -59,6 +61,35 @@ impl Worker {
 }
 
 impl Supervisor {
+    /// Whether the worker is to be heard of before long. A processor may be slow, and never hangs.
+    pub(super) fn is_computing_on_a_card(&self) -> bool {
+        let worker = self.worker.as_ref();
+        let ready = worker.and_then(|worker| worker.ready.as_ref());
+        ready.is_some_and(|ready| ready.plan.on_card)
+            && self.handed.values().any(|handed| handed.outcome.is_none())
+    }
+
+    /// Nobody said anything for a tick. A worker whose card is silent for too long has lost it: its driver waits
+    /// for ever for an answer.
+    pub(super) fn mind_the_card(&mut self) {
+        if !self.is_computing_on_a_card() {
+            return;
+        }
+        let Some(worker) = &mut self.worker else {
+            return;
+        };
+        worker.silence += TICK;
+        if worker.silence < self.config.card_patience {
+            return;
+        }
+        // It may have said why it would end, and then did not.
+        worker.last_words.get_or_insert_with(|| WorkerError {
+            code: "device_lost".into(),
+            message: "the NVIDIA card did not answer for a minute".into(),
+        });
+        self.bury(Process::abandon);
+    }
+
     /// A worker's card has failed.
     pub(super) fn lose(&mut self, why: &Interruption) {
         if !self.losses.add(Instant::now()) {

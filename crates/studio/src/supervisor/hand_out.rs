@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use jobs::{
     Device, JobId, LoadSpec, ModelSource, SequenceSpec, ToWorker, VariationId, VariationState,
@@ -174,6 +174,7 @@ impl Supervisor {
             holds: holds.clone(),
             ready: None,
             is_dismissed: false,
+            silence: Duration::ZERO,
             last_words: None,
         });
         let (state, error) = match self.deaths {

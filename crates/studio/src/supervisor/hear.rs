@@ -10,7 +10,7 @@ use super::{Holds, MAX_CRASHES, Ready, Supervisor};
 use crate::api::{ErrorView, StudioEvent, WorkerState};
 use crate::clock::now_ms;
 use crate::handed::{Handed, Outcome};
-use crate::process::Told;
+use crate::process::{Process, Told};
 
 /// A model that could not be loaded so many times is given up.
 const MAX_FAILED_LOADS: u32 = 3;
@@ -18,8 +18,11 @@ const MAX_FAILED_LOADS: u32 = 3;
 impl Supervisor {
     /// What a worker says, or its end.
     pub(super) fn hear(&mut self, told: Told) {
+        if let Some(worker) = &mut self.worker {
+            worker.silence = Duration::ZERO;
+        }
         match told {
-            None => self.bury(),
+            None => self.bury(Process::end),
             Some(FromWorker::Ready {
                 device,
                 instead,
@@ -36,6 +39,8 @@ impl Supervisor {
                 }
                 self.show(WorkerState::Ready, None);
             }
+            // That it was heard is all.
+            Some(FromWorker::Alive) => {}
             // Nobody asked for it.
             Some(FromWorker::Measured(_) | FromWorker::Refused(_)) => {}
             Some(FromWorker::Fatal(error)) => {
@@ -102,15 +107,16 @@ impl Supervisor {
         }
     }
 
-    /// The worker has ended: what it had waits again, what kills workers is given up.
-    fn bury(&mut self) {
+    /// The worker has ended, or `end` ends it, and says how: what it had waits again, what kills workers is given
+    /// up.
+    pub(super) fn bury(&mut self, end: fn(Process) -> String) {
         let Some(worker) = self.worker.take() else {
             return;
         };
         self.generation += 1;
         let was_ready = worker.ready.is_some();
         let is_loss = worker.has_lost_its_card();
-        let status = worker.process.end();
+        let status = end(worker.process);
         let why = match worker.last_words {
             Some(WorkerError { code, message }) => Interruption { code, message },
             None => Interruption {

@@ -177,6 +177,6 @@ fn weights_that_changed_since_a_piece_was_queued_do_not_write_it() {
     assert_eq!(failed.error.unwrap().code, "model_changed");
 }
 
-fn is_alive(pid: u32) -> bool {
+pub(crate) fn is_alive(pid: u32) -> bool {
     std::path::Path::new(&format!("/proc/{pid}")).exists()
 }

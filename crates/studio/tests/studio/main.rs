@@ -7,6 +7,7 @@ mod asking;
 mod benching;
 mod computing;
 mod crashing;
+mod hanging;
 mod queueing;
 mod recalling;
 mod scores;
@@ -56,6 +57,7 @@ impl Atelier {
             device: Device::Auto,
             models_by_path: false,
             resume: true,
+            card_patience: Config::CARD_PATIENCE,
         }
     }
 
