@@ -130,34 +130,12 @@ impl Warp {
 
     #[inline]
     fn put(&mut self, register: Register, mask: u32, values: &Words) {
-        let target = &mut self.words[usize::from(register)];
-        if mask == u32::MAX {
-            *target = *values;
-        } else {
-            for lane in 0..LANES {
-                target[lane] = if mask >> lane & 1 == 1 {
-                    values[lane]
-                } else {
-                    target[lane]
-                };
-            }
-        }
+        put(&mut self.words[usize::from(register)], mask, values);
     }
 
     #[inline]
     fn put_double(&mut self, register: Register, mask: u32, values: &Doubles) {
-        let target = &mut self.doubles[usize::from(register)];
-        if mask == u32::MAX {
-            *target = *values;
-        } else {
-            for lane in 0..LANES {
-                target[lane] = if mask >> lane & 1 == 1 {
-                    values[lane]
-                } else {
-                    target[lane]
-                };
-            }
-        }
+        put(&mut self.doubles[usize::from(register)], mask, values);
     }
 
     fn put_predicate(&mut self, register: Register, mask: u32, bits: u32) {
@@ -406,6 +384,22 @@ impl Warp {
                 around.fused = 0;
                 self.words[usize::from(d)][first(active)] ^= 1 << 20;
             }
+        }
+    }
+}
+
+/// Writes the lanes of the mask alone.
+#[inline]
+fn put<T: Copy>(target: &mut [T; LANES], mask: u32, values: &[T; LANES]) {
+    if mask == u32::MAX {
+        *target = *values;
+    } else {
+        for lane in 0..LANES {
+            target[lane] = if mask >> lane & 1 == 1 {
+                values[lane]
+            } else {
+                target[lane]
+            };
         }
     }
 }

@@ -112,6 +112,16 @@ impl Machine {
     }
 }
 
+/// A caller's text.
+///
+/// # Safety
+/// It ends with a 0 and outlives the call.
+unsafe fn text<'a>(at: *const c_char) -> Result<&'a str, Code> {
+    // SAFETY: the caller's promise.
+    let text = unsafe { CStr::from_ptr(at) };
+    text.to_str().map_err(|_| INVALID_VALUE)
+}
+
 #[unsafe(no_mangle)]
 unsafe extern "C" fn cuModuleLoadData(to: *mut Handle, image: *const c_void) -> Code {
     call("module", |machine| {
@@ -140,9 +150,7 @@ unsafe extern "C" fn cuModuleLoadDataEx(
 #[unsafe(no_mangle)]
 unsafe extern "C" fn cuModuleLoad(to: *mut Handle, path: *const c_char) -> Code {
     call("module", |machine| {
-        let path = unsafe { CStr::from_ptr(path) }
-            .to_str()
-            .map_err(|_| INVALID_VALUE)?;
+        let path = unsafe { text(path) }?;
         let text = std::fs::read_to_string(path).map_err(|_| 301u32)?;
         let handle = machine.load(&text)?;
         unsafe { put(to, handle) }
@@ -172,9 +180,7 @@ unsafe extern "C" fn cuModuleGetFunction(
     name: *const c_char,
 ) -> Code {
     call("module", |machine| {
-        let name = unsafe { CStr::from_ptr(name) }
-            .to_str()
-            .map_err(|_| INVALID_VALUE)?;
+        let name = unsafe { text(name) }?;
         let of = machine.modules.get(&module).ok_or(INVALID_HANDLE)?;
         let program = Arc::clone(of.programs.get(name).ok_or(NOT_FOUND)?);
         let handle = machine.handle();
@@ -199,9 +205,7 @@ unsafe extern "C" fn cuModuleGetGlobal_v2(
     name: *const c_char,
 ) -> Code {
     call("module", |machine| {
-        let name = unsafe { CStr::from_ptr(name) }
-            .to_str()
-            .map_err(|_| INVALID_VALUE)?;
+        let name = unsafe { text(name) }?;
         let of = machine.modules.get(&module).ok_or(INVALID_HANDLE)?;
         let &(at, size) = of.variables.get(name).ok_or(NOT_FOUND)?;
         unsafe {

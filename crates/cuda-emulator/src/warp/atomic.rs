@@ -76,44 +76,31 @@ impl Warp {
     }
 }
 
-fn changed32(op: AtomicOp, old: u32, a: u32, b: u32) -> u32 {
-    match op {
-        AtomicOp::Add => old.wrapping_add(a),
-        AtomicOp::AddF => (f32::from_bits(old) + f32::from_bits(a)).to_bits(),
-        AtomicOp::Inc if old >= a => 0,
-        AtomicOp::Inc => old + 1,
-        AtomicOp::Dec if old == 0 || old > a => a,
-        AtomicOp::Dec => old - 1,
-        AtomicOp::MinU => old.min(a),
-        AtomicOp::MinS => (old as i32).min(a as i32) as u32,
-        AtomicOp::MaxU => old.max(a),
-        AtomicOp::MaxS => (old as i32).max(a as i32) as u32,
-        AtomicOp::And => old & a,
-        AtomicOp::Or => old | a,
-        AtomicOp::Xor => old ^ a,
-        AtomicOp::Exchange => a,
-        AtomicOp::CompareAndSwap if old == a => b,
-        AtomicOp::CompareAndSwap => old,
-    }
+/// What an atomic operation leaves, for words of one width: unsigned, signed and floating.
+macro_rules! changed {
+    ($name:ident, $word:ty, $signed:ty, $float:ty) => {
+        fn $name(op: AtomicOp, old: $word, a: $word, b: $word) -> $word {
+            match op {
+                AtomicOp::Add => old.wrapping_add(a),
+                AtomicOp::AddF => (<$float>::from_bits(old) + <$float>::from_bits(a)).to_bits(),
+                AtomicOp::Inc if old >= a => 0,
+                AtomicOp::Inc => old + 1,
+                AtomicOp::Dec if old == 0 || old > a => a,
+                AtomicOp::Dec => old - 1,
+                AtomicOp::MinU => old.min(a),
+                AtomicOp::MinS => (old as $signed).min(a as $signed) as $word,
+                AtomicOp::MaxU => old.max(a),
+                AtomicOp::MaxS => (old as $signed).max(a as $signed) as $word,
+                AtomicOp::And => old & a,
+                AtomicOp::Or => old | a,
+                AtomicOp::Xor => old ^ a,
+                AtomicOp::Exchange => a,
+                AtomicOp::CompareAndSwap if old == a => b,
+                AtomicOp::CompareAndSwap => old,
+            }
+        }
+    };
 }
 
-fn changed64(op: AtomicOp, old: u64, a: u64, b: u64) -> u64 {
-    match op {
-        AtomicOp::Add => old.wrapping_add(a),
-        AtomicOp::AddF => (f64::from_bits(old) + f64::from_bits(a)).to_bits(),
-        AtomicOp::Inc if old >= a => 0,
-        AtomicOp::Inc => old + 1,
-        AtomicOp::Dec if old == 0 || old > a => a,
-        AtomicOp::Dec => old - 1,
-        AtomicOp::MinU => old.min(a),
-        AtomicOp::MinS => (old as i64).min(a as i64) as u64,
-        AtomicOp::MaxU => old.max(a),
-        AtomicOp::MaxS => (old as i64).max(a as i64) as u64,
-        AtomicOp::And => old & a,
-        AtomicOp::Or => old | a,
-        AtomicOp::Xor => old ^ a,
-        AtomicOp::Exchange => a,
-        AtomicOp::CompareAndSwap if old == a => b,
-        AtomicOp::CompareAndSwap => old,
-    }
-}
+changed!(changed32, u32, i32, f32);
+changed!(changed64, u64, i64, f64);
