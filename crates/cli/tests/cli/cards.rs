@@ -5,7 +5,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::{partita, succeeds};
+use crate::{COMPOSE, partita, succeeds};
 
 /// `partita` on a machine with an emulated card.
 fn with_a_card(folder: &Path, card: &[(&str, &str)]) -> Command {
@@ -53,34 +53,32 @@ fn the_program_needs_no_library_of_cuda_to_start() {
     }
 }
 
+/// The events of composing a piece, what was said beside them, and the piece.
+fn compose(
+    folder: &Path,
+    device: &str,
+    card: &[(&str, &str)],
+    patches: &str,
+) -> (String, String, String) {
+    let mut command = with_a_card(folder, card);
+    command
+        .args(COMPOSE)
+        .args(["--device", device, "--json", "--seed", "3"])
+        .args(["--max-patches", patches, "--out", device]);
+    let output = command.output().unwrap();
+    let said = String::from_utf8(output.stderr.clone()).unwrap();
+    let events = succeeds(output);
+    let text = folder.join(device).join("schubert-art-song-1.abc");
+    (events, said, std::fs::read_to_string(text).unwrap())
+}
+
 #[test]
 fn a_piece_is_composed_on_a_card() {
     let folder = tempfile::tempdir().unwrap();
-    let mut command = with_a_card(folder.path(), &[]);
-    command
-        .args([
-            "compose",
-            "--period",
-            "Romantic",
-            "--composer",
-            "Schubert, Franz",
-        ])
-        .args([
-            "--instrumentation",
-            "Art Song",
-            "--device",
-            "cuda",
-            "--json",
-        ])
-        .args(["--seed", "3", "--max-patches", "30", "--out", "out"]);
-    let events = succeeds(command.output().unwrap());
-    let ready = events
-        .lines()
-        .find(|line| line.contains("\"ready\""))
-        .unwrap();
+    let (events, _, text) = compose(folder.path(), "cuda", &[], "30");
+    let is_ready = |line: &&str| line.contains("\"ready\"");
+    let ready = events.lines().find(is_ready).unwrap();
     assert!(ready.contains("CUDA emulator"), "{ready}");
-    let text = folder.path().join("out/schubert-art-song-1.abc");
-    let text = std::fs::read_to_string(text).unwrap();
     assert!(text.contains("X:1") && text.contains("V:1"), "{text}");
 }
 
@@ -152,36 +150,9 @@ fn memory_that_is_gone_when_it_is_taken_costs_slots() {
 #[test]
 fn a_card_that_fails_again_and_again_gives_its_place_to_the_processor() {
     let folder = tempfile::tempdir().unwrap();
-    let compose = |out: &str, device: &str, card: &[(&str, &str)]| {
-        let mut command = with_a_card(folder.path(), card);
-        command
-            .args([
-                "compose",
-                "--period",
-                "Romantic",
-                "--composer",
-                "Schubert, Franz",
-            ])
-            .args([
-                "--instrumentation",
-                "Art Song",
-                "--device",
-                device,
-                "--json",
-            ])
-            .args(["--seed", "3", "--max-patches", "40", "--out", out]);
-        let output = command.output().unwrap();
-        let said = String::from_utf8(output.stderr.clone()).unwrap();
-        let text = folder.path().join(out).join("schubert-art-song-1.abc");
-        (
-            succeeds(output),
-            said,
-            std::fs::read_to_string(text).unwrap(),
-        )
-    };
     // What a card that has fallen off the bus says, in the middle of a piece, of each process that tries.
-    let (events, said, text) =
-        compose("failed", "cuda", &[("CUDA_EMULATOR_FAIL", "replay:30:719")]);
+    let failing = [("CUDA_EMULATOR_FAIL", "replay:30:719")];
+    let (events, said, text) = compose(folder.path(), "cuda", &failing, "40");
     let events: Vec<Value> = events
         .lines()
         .map(|line| serde_json::from_str(line).unwrap())
@@ -206,5 +177,5 @@ fn a_card_that_fails_again_and_again_gives_its_place_to_the_processor() {
     assert_eq!(last["status"]["instead"]["code"], "device_lost", "{last}");
     assert!(said.contains("processor"), "{said}");
     // It is whole, and the processor's own.
-    assert_eq!(compose("cpu", "cpu", &[]).2, text);
+    assert_eq!(compose(folder.path(), "cpu", &[], "40").2, text);
 }

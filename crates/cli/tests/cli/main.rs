@@ -34,18 +34,20 @@ pub(crate) fn partita(folder: &Path) -> Command {
     command
 }
 
+/// What composes a piece, but for where it goes.
+pub(crate) const COMPOSE: [&str; 7] = [
+    "compose",
+    "--period",
+    "Romantic",
+    "--composer",
+    "Schubert, Franz",
+    "--instrumentation",
+    "Art Song",
+];
+
 pub(crate) fn compose(folder: &Path, out: &str, more: &[&str]) -> Output {
-    let style = [
-        "compose",
-        "--period",
-        "Romantic",
-        "--composer",
-        "Schubert, Franz",
-        "--instrumentation",
-        "Art Song",
-    ];
     let mut command = partita(folder);
-    command.args(style).args(["--out", out]).args(more);
+    command.args(COMPOSE).args(["--out", out]).args(more);
     command.output().unwrap()
 }
 
