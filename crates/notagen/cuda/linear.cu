@@ -5,7 +5,7 @@
 // step (of 1, 4 or 8 inputs, by the format), in order, for all its rows: a weight is read once and used for each.
 // Sums of a warp's threads are added up as a tree over lanes, the four warps as (0 + 1) + (2 + 3). So the order of
 // a sum depends on K alone. Of 16 rows two neighbouring blocks have 8 each: the second finds the weights in the L2
-// cache, and more blocks with more reads under way are worth more than half as many that read less.
+// cache, and there are twice as many blocks, each with registers to spare for reads under way.
 //
 // Weights lie in groups of 8 columns, [N / 8, steps]: what a warp reads at once lies in one piece. What a
 // thread reads first does not depend on the kernel before, so it is asked for before the norm is computed.
@@ -327,18 +327,18 @@ __device__ __forceinline__ void linear(const float *x, const float *norm_weight,
                       const float *bias, float *out, int inputs, int outputs, int then, void *cache,         \
                       const Row *rows, int layer, int layers, int positions, int is_f16) {                   \
         const Cache into = {cache, rows, layer, layers, positions, is_f16};                                  \
-        linear<ROWS, ROWS, true>(x, norm_weight, norm_bias, weights, bias, out, inputs, outputs, then, into);   \
+        linear<ROWS, ROWS, true>(x, norm_weight, norm_bias, weights, bias, out, inputs, outputs, then, into); \
     }                                                                                                        \
     PLAIN(ROWS, ROWS)
 
 // Many rows: each block would norm all of them again, so that is done beforehand.
 #define PLAIN(ROWS, ALL)                                                                                     \
     extern "C" __global__ void __launch_bounds__(CLASSES)                                                    \
-        plain_##ALL(const float *x, const u8 *weights, const float *bias, float *out, int inputs,           \
+        plain_##ALL(const float *x, const u8 *weights, const float *bias, float *out, int inputs,            \
                      int outputs, int then, void *cache, const Row *rows, int layer, int layers,             \
                      int positions, int is_f16) {                                                            \
         const Cache into = {cache, rows, layer, layers, positions, is_f16};                                  \
-        linear<ROWS, ALL, false>(x, 0, 0, weights, bias, out, inputs, outputs, then, into);               \
+        linear<ROWS, ALL, false>(x, 0, 0, weights, bias, out, inputs, outputs, then, into);                  \
     }
 
 FEW(1)

@@ -13,7 +13,7 @@ use crate::{Config, Error, Format, PATCH_SIZE, cuda};
 /// What a slot takes beside its caches: the tables with which characters are guessed.
 const GUESSES: usize = 512 << 10;
 
-/// What the driver takes on a card for kernels and recorded passes.
+/// What the driver takes on a card for kernels and recorded passes: a guess, until it is measured on one.
 const CARD: usize = 64 << 20;
 
 /// Bytes that a model takes, at most.

@@ -39,8 +39,8 @@ pub(crate) struct Graphs {
     ahead: Vec<CudaGraph>,
 }
 
-// SAFETY: the driver lets any thread use a recorded graph, one at a time, which `&mut self` is; each call binds its
-// thread to the card first.
+// SAFETY: the driver lets any thread use a recorded graph, one at a time, which it is because this is not `Sync`; each
+// call binds its thread to the card first.
 unsafe impl Send for Graphs {}
 
 impl Graphs {

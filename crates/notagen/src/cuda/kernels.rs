@@ -172,7 +172,7 @@ pub(crate) fn launch(
         shared_mem_bytes: 0,
     };
     // SAFETY: the arguments are the kernel's, in number and type, and address memory that lives as long as the
-    // model and has the size that the model's shape gives; both are in one place, `network.rs`, and tests run
+    // model and has the size that the model's shape gives; both are in one place, `pass.rs`, and tests run
     // every kernel where each access is checked.
     unsafe { builder.launch(config) }.map_err(device_error)?;
     Ok(())
